@@ -1,0 +1,246 @@
+"""The algebras in which an operation's own definition (`op.symbolic`) is read: SymPy's, and 40-digit numbers'.
+
+SymPy is given comparisons and choices as functions it cannot look into: its own `Piecewise`, `Max` and relations
+decide things while an expression is being built, which takes for ever on nested ones. It differentiates a choice
+side by side, which is all that is asked of it. Nothing here knows a backward rule.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy
+from sympy.printing.str import StrPrinter
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+LARGEST_EXPONENT = 1 << 16  # in bits: beyond it an exponential would need more memory than there is
+
+
+class Undefined(Exception):
+    """A definition has no real value at this point."""
+
+
+class _Opaque(sympy.Function):
+    """A function SymPy must not evaluate, flat in all its arguments."""
+
+    @classmethod
+    def eval(cls, *args: Any) -> None:
+        return None
+
+    def _eval_derivative(self, symbol: Any) -> Any:
+        return sympy.Integer(0)
+
+
+class Where(_Opaque):
+    """`a` where the condition holds, else `b`."""
+
+    def _eval_derivative(self, symbol: Any) -> Any:
+        condition, a, b = self.args
+        left, right = a.diff(symbol), b.diff(symbol)
+        return left if left == right else Where(condition, left, right)
+
+    def _mpmathcode(self, printer: Any) -> str:
+        condition, a, b = map(printer._print, self.args)  # noqa: SLF001 - how SymPy's printers are extended
+        return f"(({a}) if ({condition}) else ({b}))"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"where({', '.join(map(printer._print, self.args))})"  # noqa: SLF001
+
+
+def _comparison(name: str, symbol: str) -> type:
+    def code(self: Any, printer: Any) -> str:
+        a, b = map(printer._print, self.args)  # noqa: SLF001
+        return f"({a}) {symbol} ({b})"
+
+    def text(self: Any, printer: Any) -> str:
+        a, b = map(printer._print, self.args)  # noqa: SLF001
+        return f"{a} {symbol} {b}"
+
+    return type(name, (_Opaque,), {"_mpmathcode": code, "_sympystr": text})
+
+
+def _step(name: str, call: str) -> type:
+    def code(self: Any, printer: Any) -> str:
+        return f"mpmath.{call}({printer._print(self.args[0])})"  # noqa: SLF001
+
+    def text(self: Any, printer: Any) -> str:
+        return f"{name}({printer._print(self.args[0])})"  # noqa: SLF001
+
+    return type(name, (_Opaque,), {"_mpmathcode": code, "_sympystr": text})
+
+
+_RELATIONS = {symbol: _comparison(f"Compare{i}", symbol) for i, symbol in enumerate(COMPARISONS)}
+_STEPS = {name: _step(name, call) for name, call in {"floor": "floor", "ceil": "ceil", "round": "nint"}.items()}
+
+
+class Term:
+    """A SymPy expression with our operators, whose comparisons stay comparisons."""
+
+    __slots__ = ("expression",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, expression: Any) -> None:
+        self.expression = expression
+
+    def __neg__(self) -> Term:
+        return Term(-self.expression)
+
+
+def sympy_number(value: Any) -> Any:
+    """The number exactly: whole floats as integers, the others as the fraction that their bits are."""
+    if isinstance(value, float):
+        return sympy.Integer(int(value)) if value.is_integer() else sympy.Rational(*value.as_integer_ratio())
+    return sympy.sympify(value, strict=True)
+
+
+def expression_of(value: Any) -> Any:
+    """The SymPy expression of a term or a number."""
+    return value.expression if isinstance(value, Term) else sympy_number(value)
+
+
+def _install() -> None:
+    for name in ("add", "sub", "mul", "truediv", "pow"):
+        plain = getattr(operator, name)
+        setattr(Term, f"__{name}__", lambda self, other, f=plain: Term(f(self.expression, expression_of(other))))
+        setattr(Term, f"__r{name}__", lambda self, other, f=plain: Term(f(expression_of(other), self.expression)))
+    for symbol, name in zip(COMPARISONS, ("lt", "le", "gt", "ge", "eq", "ne"), strict=True):
+        relation = _RELATIONS[symbol]
+        setattr(
+            Term, f"__{name}__",
+            lambda self, other, r=relation: Term(r(self.expression, expression_of(other))),
+        )  # fmt: skip
+
+
+_install()
+
+
+class SymbolicAlgebra:
+    """SymPy behind the names a definition uses."""
+
+    def __getattr__(self, name: str) -> Callable[..., Term]:
+        function = getattr(sympy, name)
+        return lambda *args: Term(function(*map(expression_of, args)))
+
+    @staticmethod
+    def cbrt(x: Any) -> Term:
+        """The real cube root, of negative numbers too."""
+        root = sympy.Rational(1, 3)
+        inner = expression_of(x)
+        return Term(Where(_RELATIONS[">="](inner, 0), inner**root, -((-inner) ** root)))
+
+    @staticmethod
+    def sign(x: Any) -> Term:
+        """−1, 0 or 1, flat everywhere."""
+        inner = expression_of(x)
+        below = Where(_RELATIONS["<"](inner, 0), sympy.Integer(-1), sympy.Integer(0))
+        return Term(Where(_RELATIONS[">"](inner, 0), sympy.Integer(1), below))
+
+    floor = staticmethod(lambda x: Term(_STEPS["floor"](expression_of(x))))
+    ceil = staticmethod(lambda x: Term(_STEPS["ceil"](expression_of(x))))
+    round = staticmethod(lambda x: Term(_STEPS["round"](expression_of(x))))
+
+    @staticmethod
+    def compare(symbol: str, a: Any, b: Any) -> Term:
+        """The comparison, left as it stands."""
+        return Term(_RELATIONS[symbol](expression_of(a), expression_of(b)))
+
+    @staticmethod
+    def choose(condition: Any, a: Any, b: Any) -> Term:
+        """`a` where the condition holds, else `b`."""
+        if not isinstance(condition, Term):
+            return Term(expression_of(a if condition else b))
+        return Term(Where(condition.expression, expression_of(a), expression_of(b)))
+
+    @staticmethod
+    def each(function: Callable[[Any], Any], array: Any) -> Any:
+        """The function entry by entry."""
+        return np.frompyfunc(function, 1, 1)(array)
+
+
+def real(value: Any) -> Any:
+    """The value as a real mpmath number. Raises Undefined where it is none, or too large to go on with."""
+    if isinstance(value, mpmath.mpc):
+        if value.imag != 0:
+            raise Undefined
+        value = value.real
+    number = value if isinstance(value, mpmath.mpf) else mpmath.mpf(value)
+    _, mantissa, exponent, _ = number._mpf_  # noqa: SLF001 - the only way to an exponent without rounding
+    if (not mantissa and exponent) or abs(exponent) > LARGEST_EXPONENT:
+        raise Undefined
+    return number
+
+
+def _real_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        try:
+            return real(function(*args))
+        except (ArithmeticError, ValueError, TypeError):
+            raise Undefined from None
+
+    return call
+
+
+def _cube_root(x: Any) -> Any:
+    return mpmath.cbrt(x) if x >= 0 else -mpmath.cbrt(-x)
+
+
+SMOOTH = {
+    name: _real_function(getattr(mpmath, name))
+    for name in (
+        "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sqrt erf erfc atan2"
+    ).split()
+} | {"cbrt": _real_function(_cube_root)}  # fmt: skip
+STEPS = {"floor": mpmath.floor, "ceil": mpmath.ceil, "round": mpmath.nint, "sign": mpmath.sign}
+
+
+class PreciseAlgebra:
+    """mpmath behind the names a definition uses, at whatever precision is in force.
+
+    `choices` is what every comparison and step came to, in order: two runs that differ there stand on two sides
+    of a corner or a jump.
+    """
+
+    def __init__(self) -> None:
+        self.choices: list[Any] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name in STEPS:
+            return lambda x: self._stepped(STEPS[name](x))
+        if name not in SMOOTH:
+            raise AttributeError(name)
+        return SMOOTH[name]
+
+    def _stepped(self, value: Any) -> Any:
+        self.choices.append(value)
+        return value
+
+    @staticmethod
+    def compare(symbol: str, a: Any, b: Any) -> bool:
+        """Whether the comparison holds."""
+        return bool(COMPARISONS[symbol](a, b))
+
+    def choose(self, condition: Any, a: Any, b: Any) -> Any:
+        """`a` where the condition holds, else `b`; which one is noted."""
+        self.choices.append(bool(condition))
+        return a if condition else b
+
+    @staticmethod
+    def each(function: Callable[[Any], Any], array: Any) -> Any:
+        """The function entry by entry."""
+        return np.frompyfunc(function, 1, 1)(array)
+
+
+class LanguagePrinter(StrPrinter):  # type: ignore[misc]
+    """SymPy's text in our language's names."""
+
+    def _print_Exp1(self, expr: Any) -> str:  # noqa: N802, ARG002 - SymPy's name for the method
+        return "exp(1)"
+
+    def _print_Abs(self, expr: Any) -> str:  # noqa: N802
+        return f"abs({self._print(expr.args[0])})"

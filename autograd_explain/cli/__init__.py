@@ -1,0 +1,1 @@
+"""The command line. Only this package knows click, and nothing it imports up front is heavier than click."""

@@ -1,0 +1,177 @@
+"""The command `autograd-explain`: its commands, and how every way of ending comes out as an exit code.
+
+The bodies of commands are imported when they run, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from autograd_explain.cli import console
+from autograd_explain.cli.quoting import COMMAND, command_line
+from autograd_explain.cli.options import ProgramCommand, run_options
+from autograd_explain.errors import ExplainError, InputError
+from autograd_explain.source import visible
+
+OK, DIFFERS, AT_FAULT, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Commands(click.Group):
+    """The group: a first word that is no command is most likely a program."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command of that name; raises InputError with the whole command that may be meant."""
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            from autograd_explain.cli.guess import unknown_command
+
+            raise unknown_command(args, list(self.commands))
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Split off the group's own options; raises InputError for one it does not have."""
+        if not ctx.resilient_parsing and args and args[0].startswith("--") and args[0] not in _OWN_OPTIONS:
+            hint = f"options and values come after the command: {command_line(['run', 'PROGRAM', *args[:2]])}"
+            raise InputError(f"there is no option {args[0]} before a command", hint=hint)
+        return super().parse_args(ctx, args)
+
+
+_OWN_OPTIONS = {"--help", "--version", "--"}
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"{COMMAND} {version(COMMAND)}")
+        except PackageNotFoundError:
+            click.echo(f"{COMMAND}, not installed")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings=_CONTEXT, invoke_without_command=True)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
+@click.pass_context
+def group(ctx: click.Context) -> None:
+    """Explain a derivative step by step: what is computed, what flows back, and why."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@group.command("run", cls=ProgramCommand)
+@run_options
+def run(**options: Any) -> int:
+    """Show the forward pass, the backward pass and the gradients of PROGRAM.
+
+    PROGRAM is an expression in quotes, a file ending in .expr, the name of an example, or - for standard input.
+    Values are given by name, as numbers, lists, expressions such as pi/4, or files (.npy .csv .json):
+
+        autograd-explain run "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1
+
+        autograd-explain run "sum(W @ x)" --W "[[1, 2], [3, 4]]" --x @x.csv
+    """
+    from autograd_explain.cli.running import run_program
+
+    return run_program(options)
+
+
+@group.command("check", cls=ProgramCommand)
+@run_options
+def check(**options: Any) -> int:
+    """Hold the gradients of PROGRAM against independent sources, in brief.
+
+    The same as run --check --brief; the numbers a file expects (# expect: w = 6) are checked as well. Ends with 1
+    where something differs.
+    """
+    from autograd_explain.cli.running import check_program
+
+    return check_program(options)
+
+
+@group.command("examples")
+@click.argument("name", required=False)
+def examples(name: str | None) -> None:
+    """List the example programs, or show the one called NAME."""
+    from autograd_explain.cli.listing import show_example, show_examples
+
+    show_example(name) if name else show_examples()
+
+
+@group.command("ops")
+@click.argument("name", required=False)
+def ops(name: str | None) -> None:
+    """List every function, show the one called NAME with its rule, or search for a word."""
+    from autograd_explain.cli.listing import show_functions
+    from autograd_explain.cli.operation import show_function
+
+    show_function(name) if name else show_functions()
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command that `arguments` (those of the process unless given) ask for, and end the process."""
+    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code; whatever goes wrong is told on standard error, in one report."""
+    console.prepare()
+    try:
+        outcome = group.main(
+            list(arguments), prog_name=COMMAND, standalone_mode=False, windows_expand_args=False,
+            obj=tuple(arguments),
+        )  # fmt: skip
+        console.finish()
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _report(*_usage(error))
+    except ExplainError as error:
+        return _report(str(error), error.exit_code)
+    except BrokenPipeError:
+        console.discard()
+        return OK
+    except OSError as error:
+        if error.errno not in console.OUTPUT_ERRORS:
+            return _broken(error, debug="--debug" in arguments)
+        console.discard()
+        return _report(f"the output cannot be written: {error.strerror}", AT_FAULT)
+    except MemoryError:
+        return _report("there is not enough memory for this", AT_FAULT)
+    except Exception as error:  # noqa: BLE001 - the last resort: a learner never meets a traceback unasked
+        return _broken(error, debug="--debug" in arguments)
+    return int(outcome or OK)
+
+
+def _report(message: str, code: int) -> int:
+    console.complain(f"error: {message}")
+    return code
+
+
+def _usage(error: click.ClickException) -> tuple[str, int]:
+    """Return a complaint of click in the form of our own, and the exit code."""
+    message = visible(error.format_message(), keep="\n").rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else COMMAND
+    return f"{message[:1].lower()}{message[1:]}\nhint: {path} --help", AT_FAULT
+
+
+def _broken(error: Exception, *, debug: bool) -> int:
+    if debug:
+        console.complain("".join(traceback.format_exception(error)).rstrip())
+    said = " ".join(visible(str(error)).split())[:_LONGEST_FAULT]
+    tail = "" if debug else "   (--debug shows where)"
+    console.complain(f"error: this is a fault of {COMMAND} itself: {type(error).__name__}: {said}{tail}")
+    return BROKEN
+
+
+_LONGEST_FAULT = 200

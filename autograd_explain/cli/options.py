@@ -1,0 +1,148 @@
+"""The options of a command that takes a program, and the pass before click's own that makes names into values.
+
+Any name may be a variable, so `--x 2` cannot be declared: it is rewritten to `--set x=2` before click reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from autograd_explain.cli.quoting import command_line
+from autograd_explain.errors import InputError
+
+CHECKERS = "symbolic,finite"
+LARGEST_DIGITS = 17
+FORMATS = ("text", "json")
+
+_NAME = re.compile(r"(?!\d)[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+")
+_SINGLE_DASH = re.compile(r"-[^\W\d]\w*")
+
+
+class OptionalValue(click.Option):
+    """An option that takes a value only after `=`, and `bare` without one."""
+
+    def __init__(self, *args: Any, bare: str, **kwargs: Any) -> None:
+        """Declare it; `bare` is what the option alone stands for."""
+        super().__init__(*args, **kwargs)
+        self.bare = bare
+
+
+class ProgramCommand(click.Command):
+    """A command whose unknown options are values for the names of a program."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Rewrite values to `--set`, then read the options as usual."""
+        if not ctx.resilient_parsing:
+            args = rewritten(args, self.get_params(ctx), str(ctx.info_name))
+        return super().parse_args(ctx, args)
+
+
+def rewritten(words: Sequence[str], parameters: Sequence[click.Parameter], command: str) -> list[str]:
+    """Return the words with every unknown `--name value` as `--set=name=value`, and the program after `--`.
+
+    A value is the next word, whatever it looks like. Raises InputError for an option without its value, for what
+    can be no name, and for more than one program.
+    """
+    known = {text: p for p in parameters if isinstance(p, click.Option) for text in p.opts}
+    options: list[str] = []
+    programs: list[str] = []
+    queue = deque(words)
+    while queue:
+        word = queue.popleft()
+        if word == "--":
+            programs.extend(queue)
+            break
+        if _is_option(word, known):
+            options.append(_option(word, known, queue))
+        else:
+            programs.append(word)
+    if len(programs) > 1:
+        raise _two_programs(programs, command)
+    return [*options, "--", *programs]
+
+
+def _is_option(word: str, known: dict[str, click.Option]) -> bool:
+    return (word.startswith("--") and len(word) > len("--")) or word.partition("=")[0] in known
+
+
+def _option(word: str, known: dict[str, click.Option], queue: deque[str]) -> str:
+    """Return one option, and its value taken off the queue, as a single word."""
+    text, equals, value = word.partition("=")
+    option = known.get(text)
+    if option is None:
+        if not _NAME.fullmatch(text[2:]):
+            raise InputError(f"there is no option {text}", hint=_option_hint(text, known))
+        return f"--set={text[2:]}={value if equals else _next(text, known, queue)}"
+    name = max(option.opts, key=len)
+    if isinstance(option, OptionalValue):
+        return f"{name}={value if equals else option.bare}"
+    if option.is_flag:
+        return f"{name}={value}" if equals else name
+    return f"{name}={value if equals else _next(text, known, queue)}"
+
+
+def _next(text: str, known: dict[str, click.Option], queue: deque[str]) -> str:
+    if not queue or queue[0] in known or re.match(r"--[^\W\d]", queue[0]):
+        wanted = "its value" if text in known else "a value"
+        raise InputError(f"{text} has no value", hint=f"{text} takes {wanted} after it: {text} 2, or {text}=2")
+    return queue.popleft()
+
+
+def _option_hint(text: str, known: dict[str, click.Option]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(text, known, 1)
+    return f"did you mean {close[0]}?" if close else "a name has letters, digits and _; -- before a program ends options"
+
+
+def _two_programs(programs: list[str], command: str) -> InputError:
+    dashed = next((word for word in programs if _SINGLE_DASH.fullmatch(word)), None)
+    if dashed:
+        return InputError(f"there are {len(programs)} programs here", hint=f"a value has two dashes: -{dashed} 2")
+    joined = " ".join(programs)
+    hint = "put the expression in quotes, for the shell takes it apart"
+    if len(joined) <= _LONGEST_HINT:
+        hint += f": {command_line([command, joined])}"
+    return InputError(f"there are {len(programs)} programs here: {', '.join(programs[:3])}…", hint=hint)
+
+
+_LONGEST_HINT = 60
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_OPTIONS = (
+    click.argument("program"),
+    click.option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
+    click.option("--check", cls=OptionalValue, bare=CHECKERS, metavar="[=symbolic,finite]",
+                 help="Check the gradients against independent sources."),
+    click.option("--brief", is_flag=True, help="The gradients only, without the steps."),
+    click.option("--all", "everything", is_flag=True, help="Every step, however many there are."),
+    click.option("--no-notes", is_flag=True, help="No explaining notes."),
+    click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
+                 help="Significant digits shown."),
+    click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
+    click.option("--format", "format_name", type=click.Choice(FORMATS),
+                 help="What is written.  [default: by the ending of -o FILE, else text]"),
+    click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+    click.option("--force", is_flag=True, help="Let -o FILE replace a file."),
+    click.option("--plain", is_flag=True, help="ASCII without colour."),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+                 help="The start of rand and randn."),
+    click.option("--limit", "limits", multiple=True, metavar="NAME=N",
+                 help="Raise a limit: nodes, statements, depth, elements, text, nesting."),
+    click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
+                 help="A value for a name that is also an option: --set digits=2."),
+    click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
+    click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
+)  # fmt: skip
+
+
+def run_options(function: _Function) -> _Function:
+    """Give a command the argument PROGRAM and the options of `run`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function

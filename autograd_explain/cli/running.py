@@ -1,0 +1,243 @@
+"""What `run` and `check` do: gather a program and its values, explain, write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import click
+
+from autograd_explain.cli import console
+from autograd_explain.cli.options import CHECKERS
+from autograd_explain.cli.output import open_target, write_explanation
+from autograd_explain.cli.quoting import COMMAND, with_places
+from autograd_explain.errors import ExplainError, InputError, NameProblem
+from autograd_explain.lang.expect import agrees, shown
+from autograd_explain.lang.names import MissingValues, fold_name, names_of, suggestion
+from autograd_explain.lang.program import Program, bind_values, gallery, resolve
+from autograd_explain.lang.value_files import Table, read_table
+from autograd_explain.lang.values import read_values
+from autograd_explain.limits import Limits
+from autograd_explain.pipeline import explain_program
+
+DIFFERS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says, read as far as no program is needed."""
+
+    program: str
+    values: tuple[tuple[str, str], ...]
+    wrt: tuple[str, ...] | None
+    table: Table | None
+    checkers: tuple[str, ...]
+    upstream: str | None
+    seed: int
+    limits: Limits
+
+    @property
+    def changes_numbers(self) -> bool:
+        """Whether something given may change what the program comes to by itself."""
+        return bool(self.values or self.table or self.wrt or self.upstream or self.seed)
+
+
+def run_program(options: dict[str, Any]) -> int:
+    """Explain a program as the options of `run` ask; 1 where a check differs, else 0."""
+    target = open_target(options)
+    given = _given(options)
+    program = resolve(given.program, _names(given.values), given.limits)
+    explanation = _explained(program, given)
+    write_explanation(explanation, target)
+    return _verdict(explanation)
+
+
+def check_program(options: dict[str, Any]) -> int:
+    """As `run --check --brief`, and the numbers the program's file expects; 1 where something differs, else 0."""
+    options = {**options, "check": options["check"] or CHECKERS, "brief": True}
+    target = open_target(options)
+    given = _given(options)
+    program = resolve(given.program, _names(given.values), given.limits)
+    if program.expect_error:
+        return _check_error(program, given)
+    explanation = _explained(program, given)
+    failures = _failures(program, given, explanation)
+    write_explanation(explanation, target)
+    for failure in failures:
+        console.complain(failure)
+    return DIFFERS if failures else _verdict(explanation)
+
+
+def _verdict(explanation: Any) -> int:
+    return DIFFERS if any(check.status == "differs" for check in explanation.checks) else 0
+
+
+def _given(options: dict[str, Any]) -> Given:
+    limits = _limits(options["limits"])
+    return Given(
+        options["program"],
+        tuple(_pair(text) for text in options["values"]),
+        tuple(dict.fromkeys(map(fold_name, _listed(options["wrt"], "--wrt")))) if options["wrt"] is not None else None,
+        read_table(options["data"], limits) if options["data"] is not None else None,
+        _checkers(options["check"]),
+        options["upstream"],
+        options["seed"],
+        limits,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"--set takes NAME=VALUE, not {text}", hint=f"--set {text}=2")
+    return name, value
+
+
+def _listed(text: str, option: str) -> list[str]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise InputError(f"{option} takes names with commas between them, not '{text}'", hint=f"{option} w,b")
+    return parts
+
+
+def _checkers(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    known = CHECKERS.split(",")
+    chosen = _listed(text, "--check")
+    for name in chosen:
+        if name not in known:
+            raise InputError(f"there is no checker {name}", hint=suggestion(name, known, offer="checkers"))
+    return tuple(dict.fromkeys(chosen))
+
+
+def _limits(texts: Sequence[str]) -> Limits:
+    known = [limit.name for limit in fields(Limits)]
+    chosen: dict[str, int] = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        digits = number.replace("_", "").replace(",", "")
+        if name not in known:
+            raise InputError(f"there is no limit {name}", hint=suggestion(name, known, offer="limits"))
+        if not (digits.isascii() and digits.isdigit() and int(digits) > 0 and len(digits) <= _LONGEST_LIMIT):
+            raise InputError(f"the limit {name} takes a whole number, not '{number}'", hint=f"--limit {name}=5000")
+        chosen[name] = int(digits)
+    return Limits(**chosen)
+
+
+_LONGEST_LIMIT = 15
+
+
+def _names(values: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the names that have values, leaving those at fault for `bind_values` to complain about."""
+    names = set()
+    for typed, _ in values:
+        try:
+            names.add(fold_name(typed))
+        except NameProblem:
+            continue
+    return names
+
+
+def _explained(program: Program, given: Given) -> Any:
+    texts, columns = _bound(program, given)
+    values = read_values(texts, given.seed, given.limits) | columns
+    wrt = given.wrt if given.wrt is not None else program.wrt
+    if wrt is not None:
+        _check_tracked(program, wrt, values)
+    elif columns:
+        wrt = tuple(name for name in values if name not in columns)
+    return explain_program(
+        program, values, wrt=None if wrt is None else list(wrt), checkers=given.checkers,
+        upstream=_upstream(given), seed=given.seed, limits=given.limits,
+    )  # fmt: skip
+
+
+def _upstream(given: Given) -> Any:
+    if given.upstream is None:
+        return None
+    return read_values({"--upstream": given.upstream}, given.seed, given.limits)["--upstream"]
+
+
+def _bound(program: Program, given: Given) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the texts of values by name, and the columns of the table that the program uses."""
+    columns = _columns(program, given)
+    try:
+        bound = bind_values(program, [*given.values, *columns.items()], other_words=_option_names())
+    except MissingValues as error:
+        error.hint = _to_copy(error, program, given)
+        raise
+    used = {name: value for name, value in bound.items() if not isinstance(value, str)}
+    return {name: text for name, text in bound.items() if isinstance(text, str)}, used
+
+
+def _columns(program: Program, given: Given) -> dict[str, Any]:
+    """Return the table's columns that the program has a name for; those of text only where nothing else gives it."""
+    if given.table is None:
+        return {}
+    names = names_of(program.parsed)
+    for name in names.required:
+        if name in given.table.refused and name not in _names(given.values):
+            raise InputError(f"the column {name} is not numeric: {given.table.refused[name]}")
+    return {n: c for n, c in given.table.columns.items() if n in (*names.required, *names.optional)}
+
+
+def _option_names() -> list[str]:
+    context = click.get_current_context()
+    return [text for p in context.command.params if isinstance(p, click.Option) for text in p.opts]
+
+
+def _to_copy(error: MissingValues, program: Program, given: Given) -> str:
+    """Return the command as it was typed with places for the missing values, and the example it may have meant."""
+    import difflib
+
+    words = click.get_current_context().obj or ("run", given.program)
+    hint = with_places(words, error.names)
+    close = difflib.get_close_matches(given.program, gallery(), 1)
+    if close and not program.name:
+        hint += f"\nor the example: {COMMAND} {words[0]} {close[0]}"
+    return hint
+
+
+def _check_tracked(program: Program, wrt: Sequence[str], values: dict[str, Any]) -> None:
+    for name in wrt:
+        if name in values:
+            continue
+        if name in names_of(program.parsed).assigned:
+            raise NameProblem(f"--wrt {name}: the program computes {name}", hint=suggestion(name, values))
+        raise NameProblem(f"--wrt {name}: no value is given under that name", hint=suggestion(name, values))
+
+
+def _failures(program: Program, given: Given, explanation: Any) -> list[str]:
+    """Return a line for each expected number that does not hold."""
+    if given.changes_numbers:
+        if program.expects:
+            console.complain("note: the expected numbers are for the file's own values, so they are not checked")
+        return []
+    failures = []
+    for target, written in program.expects:
+        known = {"result": explanation.value} if target == "result" else explanation.gradients
+        if target not in known:
+            failures.append(f"expect: {target} = {written}, but there is no gradient by {target}")
+        elif not agrees(written, known[target]):
+            failures.append(f"expect: {target} = {written}, but it is {shown(known[target])}")
+    if program.expects and not failures:
+        console.complain(f"note: all {len(program.expects)} expected numbers hold")
+    return failures
+
+
+def _check_error(program: Program, given: Given) -> int:
+    """Hold the error a program runs into against the one its file expects."""
+    try:
+        _explained(program, given)
+    except ExplainError as error:
+        if program.expect_error in error.message:
+            console.write_lines([f"the expected error: {error.message}"])
+            return 0
+        console.complain(f"expect error: {program.expect_error}, but the error is: {error.message}")
+        return DIFFERS
+    console.complain(f"expect error: {program.expect_error}, but there is none")
+    return DIFFERS
+
+

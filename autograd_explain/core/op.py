@@ -1,0 +1,175 @@
+"""One operation, one row: `Op`, and `apply`, through which every number passes.
+
+Knows nothing of tapes, text or any particular operation. A rule is a function of `(out, *arguments)` written
+with Python operators and our own functions only, so the same text gives numbers on floats and arrays, records
+on `Var`, and prints on `Formula`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.notation import Layout
+from autograd_explain.core.shapes import as_value
+from autograd_explain.limits import exceeded
+
+Rule = Callable[..., Any]
+ELEMENTS: ContextVar[int] = ContextVar("elements", default=10_000_000)  # the most entries one array may have
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting of an operation that is not differentiated: its name, kind and default."""
+
+    name: str
+    kind: str  # "axis", "flag", "number", "count", "shape", "axes" or "key"
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where an operation is defined: in words, and as a test on values."""
+
+    text: str
+    contains: Callable[..., Any]
+
+
+REALS = Domain("every real number", lambda *args: True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A place where the derivative is a choice: a test, the choice, and what else could be chosen.
+
+    `gap` says how far apart two arguments are, or how far one is from the corner: 0 is at the kink.
+    """
+
+    kind: str  # the note's kind: "kink" or "tie"
+    place: str
+    at: Callable[..., Any]
+    left: str
+    right: str
+    chosen: str
+    others: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """A row of the table of operations.
+
+    `arguments` are differentiated, `options` are not. Elementwise operations give `partials`, one local
+    derivative per argument (a number where it is constant, None where an argument gets no gradient);
+    structured ones give `vjp`, one function of `(upstream, out, *arguments)` per argument.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    forward: Rule
+    symbolic: Rule
+    layout: Layout
+    family: str
+    note: str
+    scalar: Rule | None = None
+    partials: tuple[Rule | float | None, ...] = ()
+    shown: tuple[Rule | None, ...] = ()
+    vjp: tuple[Rule | None, ...] = ()
+    options: tuple[Option, ...] = ()
+    domain: Domain = REALS
+    kinks: tuple[Kink, ...] = ()
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+    variadic: bool = False
+    differentiable: bool = True
+    uses_output: bool = False
+    steepest: float | None = None  # the largest local derivative of a curve that flattens: sigmoid 1/4, tanh 1
+    internal: bool = False
+    selects: Rule | None = None  # which arguments are class numbers that only select, by the arguments' values
+    entries: Rule | None = None  # how many entries the result of a growing operation has, by its arguments
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if len(args) == len(self.arguments) and not self.options:
+            return apply(self, *args)
+        from autograd_explain.core.signature import bind
+
+        args, options = bind(self, args, options)
+        return apply(self, *args, **options)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the operation works entry by entry, with a local derivative for each."""
+        return bool(self.partials)
+
+    @property
+    def signature(self) -> str:
+        """The call as a user writes it, with defaults: `sum(x, axis=None, keepdims=False)`."""
+        given = ["[" + ", ".join(self.arguments) + ", …]"] if self.variadic else list(self.arguments)
+        settings = [o.name if o.default is REQUIRED else f"{o.name}={_plain(o.default)}" for o in self.options]
+        return f"{self.name}({', '.join(given + settings)})"
+
+    def vjp_for(self, position: int) -> Rule | None:
+        """The rule by which one argument gets its contribution."""
+        if not self.variadic:
+            return self.vjp[position]
+        rule = self.vjp[0]
+        if rule is None:
+            return None
+        return lambda upstream, out, *args, **options: rule(upstream, out, *args, position=position, **options)
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = _Required()
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def apply(op: Op, *args: Any, **options: Any) -> Any:
+    """The operation on its arguments: recorded where one of them is traced, else just worked out."""
+    for arg in args:
+        trace = getattr(arg, "trace_operation", None)
+        if trace is not None:
+            return trace(op, args, options)
+    return compute(op, args, options)
+
+
+def compute(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The operation's value on plain floats and arrays: IEEE results, never an arithmetic exception."""
+    scalar = op.scalar
+    if scalar is not None and all(type(arg) is float for arg in args):
+        try:
+            value = scalar(*args, **options)
+            if type(value) is float:
+                return value
+        except (ArithmeticError, ValueError):
+            pass  # `math` raises where IEEE arithmetic has an answer: the array form below gives it
+    arrays = tuple(np.asarray(arg, dtype=np.float64) for arg in args)
+    _check_size(op, arrays, options)
+    with np.errstate(all="ignore"):
+        return as_value(op.forward(*arrays, **options))
+
+
+def _check_size(op: Op, arrays: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """Refuse an operation before it allocates more than one array may hold."""
+    limit = ELEMENTS.get()
+    if op.entries is not None:
+        entries = op.entries(*arrays, **options)
+    elif op.elementwise and math.prod(array.size for array in arrays) > limit:
+        entries = math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
+    else:
+        return
+    if entries > limit:
+        raise exceeded("elements", limit, "entries in one array")

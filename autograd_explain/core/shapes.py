@@ -1,0 +1,63 @@
+"""Shape arithmetic on plain numbers: what broadcasting stretched, and the sum that undoes it.
+
+Knows floats and NumPy arrays only; recording and notation are not its business.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Shape = tuple[int, ...]
+
+
+def as_value(number: Any) -> Any:
+    """A Python float for anything with no axes, a float64 array for the rest."""
+    if type(number) is float:
+        return number
+    array = np.asarray(number, dtype=np.float64)
+    return float(array) if array.ndim == 0 else array
+
+
+def shape_of(value: Any) -> Shape:
+    """The shape of a number, an array, or anything traced that holds one."""
+    shape = getattr(value, "shape", ())
+    return tuple(shape)
+
+
+def sum_to(array: Any, shape: Shape) -> Any:
+    """`array` summed over the axes that broadcasting from `shape` would have stretched."""
+    if shape_of(array) == shape:
+        return array
+    leading = np.ndim(array) - len(shape)
+    summed = np.sum(array, axis=tuple(range(leading))) if leading > 0 else np.asarray(array)
+    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and summed.shape[axis] != 1)
+    if stretched:
+        summed = np.sum(summed, axis=stretched, keepdims=True)
+    return as_value(np.broadcast_to(summed, shape))
+
+
+def stretched_axes(small: Shape, large: Shape) -> tuple[int, ...]:
+    """The axes of `large` along which a value of shape `small` is used more than once."""
+    padded = (1,) * (len(large) - len(small)) + tuple(small)
+    return tuple(axis for axis, (own, full) in enumerate(zip(padded, large, strict=True)) if own == 1 and full != 1)
+
+
+def normal_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
+    """`axis` as a sorted tuple of non-negative axes; None means all of them."""
+    if axis is None:
+        return tuple(range(rank))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(sorted(a % rank for a in axes)) if rank else ()
+
+
+def kept_shape(shape: Shape, axis: int | tuple[int, ...] | None) -> Shape:
+    """`shape` with the reduced axes kept as 1, so that the reduced value broadcasts back."""
+    axes = normal_axes(axis, len(shape))
+    return tuple(1 if i in axes else size for i, size in enumerate(shape))
+
+
+def show_shape(shape: Shape) -> str:
+    """A shape as people write it: `(2,3)`, `(4)`, `()`."""
+    return "(" + ",".join(str(size) for size in shape) + ")"

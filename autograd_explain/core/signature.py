@@ -1,0 +1,131 @@
+"""Calls checked against a signature: which arguments, which options, and options of the right kind.
+
+Says what is wrong in the words of the user's call; where it is wrong is the caller's to add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.op import REQUIRED, Op, Option
+from autograd_explain.errors import DomainError
+
+
+def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The differentiated arguments, and every option by name with its default filled in.
+
+    Raises DomainError for a wrong number of arguments, an unknown option, or an option of the wrong kind.
+    """
+    if op.variadic:
+        args = _parts(op, args)
+        extra = args[1:]
+        args = args[0]
+    else:
+        extra = args[len(op.arguments) :]
+        args = args[: len(op.arguments)]
+        args, options = _named_arguments(op, args, options)
+    if len(extra) > len(op.options):
+        raise DomainError(f"{op.name} got {len(args) + len(extra)} arguments, it takes fewer", hint=op.signature)
+    given = dict(zip((o.name for o in op.options), extra, strict=False))
+    for name in options:
+        if name in given or name not in {o.name for o in op.options}:
+            raise DomainError(f"{op.name} has no option {name!r} to set here", hint=op.signature)
+    given |= options
+    return args, {o.name: _value(op, o, given.get(o.name, o.default)) for o in op.options}
+
+
+def _parts(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not args or not isinstance(args[0], (list, tuple)) or not args[0]:
+        raise DomainError(f"{op.name} joins a list of parts", hint=op.signature)
+    return (tuple(args[0]), *args[1:])
+
+
+def _named_arguments(
+    op: Op, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    rest = dict(options)
+    for name in op.arguments[len(args) :]:
+        if name not in rest:
+            break
+        args = (*args, rest.pop(name))
+    missing = op.arguments[len(args) :]
+    if missing:
+        wanted = "1 argument" if len(op.arguments) == 1 else f"{len(op.arguments)} arguments"
+        raise DomainError(f"{op.name} takes {wanted}, not {len(args)}", hint=op.signature)
+    return args, rest
+
+
+def _plain(value: Any) -> Any:
+    value = getattr(value, "value", value)
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist())
+    return tuple(map(_plain, value)) if isinstance(value, (tuple, list)) else value
+
+
+def _value(op: Op, option: Option, value: Any) -> Any:
+    if value is REQUIRED:
+        raise DomainError(f"{op.name} needs its {option.name}", hint=op.signature)
+    if option.kind == "key":
+        return value
+    accepted = _KINDS[option.kind](_plain(value))
+    if accepted is None and not (value is None and option.default is None):
+        raise DomainError(f"{option.name} of {op.name} must be {_WORDS[option.kind]}", hint=op.signature)
+    return accepted
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)) or value != value:
+        return None
+    return int(value) if abs(value) < 2**31 and int(value) == value else None
+
+
+def _wholes(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, tuple):
+        return None
+    parts = tuple(_whole(part) for part in value)
+    return None if any(part is None for part in parts) else parts  # type: ignore[return-value]
+
+
+def _axis(value: Any) -> Any:
+    return _wholes(value) if isinstance(value, tuple) else _whole(value)
+
+
+def _shape(value: Any) -> Any:
+    sizes = (value,) if not isinstance(value, tuple) else value
+    return _wholes(sizes)
+
+
+def _count(value: Any) -> Any:
+    whole = _whole(value)
+    return None if whole is None or whole < 0 else whole
+
+
+def _flag(value: Any) -> Any:
+    return bool(value) if value in (True, False, 0.0, 1.0) else None
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "axis": _axis,
+    "one axis": _whole,
+    "axes": _wholes,
+    "shape": _shape,
+    "flag": _flag,
+    "count": _count,
+    "number": _number,
+}
+_WORDS = {
+    "axis": "a whole number, a tuple of them, or None",
+    "one axis": "a whole number",
+    "axes": "a tuple of whole numbers, one for each axis",
+    "shape": "a whole number or a tuple of whole numbers, such as (2, 3)",
+    "flag": "True or False",
+    "count": "a whole number, 0 or more",
+    "number": "a number",
+}

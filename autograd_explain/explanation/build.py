@@ -1,0 +1,189 @@
+"""`Explanation`: one run, explained. Everything about it is worked out when it is read.
+
+A run of 100,000 operations is ready at once; its texts are made for the steps that somebody looks at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_explain.core.var import CONSTANT, Var
+from autograd_explain.explanation.model import (
+    BranchRecord,
+    InputRecord,
+    NodeRecord,
+    Note,
+    PartRecord,
+    ScopeRecord,
+    StepRecord,
+)
+from autograd_explain.explanation.words import Wording
+from autograd_explain.modes.records import Recording, Step, Sweep
+from autograd_explain.modes.reverse import steps
+from autograd_explain.source import Span
+
+if TYPE_CHECKING:
+    from autograd_explain.check.result import CheckResult
+
+
+class Explanation:
+    """One forward and one backward pass, with every step, note and check.
+
+    `value` is the result (float or float64 array), `gradients` the gradient of the result by each tracked
+    input, in that input's shape.
+    """
+
+    mode = "reverse"
+
+    def __init__(
+        self, recording: Recording, sweep: Sweep, parsed: Any = None, checks: Sequence[CheckResult] = ()
+    ) -> None:
+        self.recording = recording
+        self.sweep = sweep
+        self.tape = recording.tape
+        self.checks: list[CheckResult] = list(checks)
+        self._parsed = parsed
+        self.words = Wording(self.tape, parsed.text_of if parsed else lambda site: "")
+
+    @property
+    def source(self) -> str | None:
+        """The program as typed; None for a Python function."""
+        return self._parsed.source.text if self._parsed else None
+
+    @property
+    def result(self) -> Var:
+        """The recorded result."""
+        return self.recording.result
+
+    @property
+    def value(self) -> Any:
+        """The result: a float, or a float64 array."""
+        return self.result.value
+
+    @cached_property
+    def gradients(self) -> dict[str, Any]:
+        """The gradient of the result by each tracked input, by name; zeros where no path leads."""
+        tracked = (record for record in self.inputs if record.tracked)
+        return {record.name: self.gradient(self.tape.nodes[record.node]) for record in tracked}
+
+    def gradient(self, node: Var) -> Any:
+        """The total that reached a value: zeros where no path leads, None where it is not tracked."""
+        if not node.tracked:
+            return None
+        total = self.sweep.gradients[node.index]
+        if total is None:
+            return 0.0 if type(node.value) is float else np.zeros(node.shape)
+        return total
+
+    @cached_property
+    def inputs(self) -> list[InputRecord]:
+        """The given values, in order of first use, unused ones last."""
+        first: dict[int, int] = {}
+        for node in self.tape.nodes:
+            for argument in node.inputs:
+                first.setdefault(argument.index, len(first))
+        known = sorted(self.recording.inputs.items(), key=lambda item: first.get(item[1].index, len(first)))
+        return [InputRecord(name, n.index, n.shape, n.value, n.tracked) for name, n in known]
+
+    def is_used(self, record: InputRecord) -> bool:
+        """Whether a path leads from this input to the result."""
+        return self.sweep.gradients[record.node] is not None or record.node == self.result.index
+
+    @cached_property
+    def uses(self) -> Counter[int]:
+        """How many contributions reach each value."""
+        return Counter(part.target.index for step in self.walk() for part in step.parts)
+
+    @cached_property
+    def _scope_of(self) -> list[int | None]:
+        places: list[int | None] = [None] * len(self.tape.nodes)
+        for number, scope in enumerate(self.tape.scopes):
+            stop = scope.stop if scope.stop >= 0 else len(places)
+            places[scope.start : stop] = [number] * (stop - scope.start)
+        return places
+
+    def node(self, node: Var) -> NodeRecord:
+        """The record of one value."""
+        leaf = node.op is CONSTANT
+        return NodeRecord(
+            node.index, self.words.label(node), None if leaf else self.tape.names.get(node.index), node.op.name,
+            tuple(argument.index for argument in node.inputs), self.tape.options.get(node.index, {}),
+            self.words.formula(node), node.shape, node.value, self.gradient(node), node.tracked,
+            self.span(node.site), self._scope_of[node.index],
+        )  # fmt: skip
+
+    @property
+    def nodes(self) -> Iterator[NodeRecord]:
+        """Every recorded value, in order of recording."""
+        return map(self.node, self.tape.nodes)
+
+    @property
+    def operations(self) -> list[Var]:
+        """The recorded operations, without inputs and constants."""
+        return [node for node in self.tape.nodes if node.inputs]
+
+    def walk(self) -> Iterator[Step]:
+        """The backward steps as numbers, without text."""
+        return steps(self.sweep)
+
+    @property
+    def steps(self) -> Iterator[StepRecord]:
+        """The backward steps in order, with their rules."""
+        return map(self.step, self.walk())
+
+    def step(self, step: Step) -> StepRecord:
+        """One backward step with its rules as formulas."""
+        parts = tuple(
+            PartRecord(
+                part.position, part.target.index, self.words.label(part.target),
+                self.words.rule(step.node, part.position, step.upstream, part.local),
+                part.local, part.contribution, part.before, part.after,
+            )
+            for part in step.parts
+        )  # fmt: skip
+        return StepRecord(step.number, step.node.index, step.upstream, parts)
+
+    def span(self, site: Any) -> Span | None:
+        """The place of a site in the program as typed."""
+        return self._parsed.span(site) if self._parsed and site is not None else None
+
+    def text_of(self, site: Any) -> str:
+        """The text of a site in plain syntax."""
+        return self._parsed.text_of(site) if self._parsed and site is not None else ""
+
+    @property
+    def branches(self) -> Iterator[BranchRecord]:
+        """The conditions asked, in order."""
+        return (BranchRecord(b.node, self.span(b.site), self.text_of(b.site), b.taken) for b in self.tape.branches)
+
+    @property
+    def scopes(self) -> Iterator[ScopeRecord]:
+        """The calls and loop turns, in order of entering."""
+        for number, scope in enumerate(self.tape.scopes):
+            yield ScopeRecord(number, scope.parent, scope.kind, scope.title, scope.iteration, self.span(scope.site))
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        """The notes, each at its step."""
+        from autograd_explain.explanation.notes import notes
+
+        return list(notes(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole explanation as JSON-ready data; see `render.as_json` for writing it piece by piece."""
+        from autograd_explain.render.as_json import as_dict
+
+        return as_dict(self)
+
+    def __str__(self) -> str:
+        from autograd_explain.render.terminal import as_text
+
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.source!r}: value {self.value!r}>"

@@ -1,0 +1,97 @@
+"""The parts of an explanation, as plain records. See `build` for how they come about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from autograd_explain.core.formula import Formula
+from autograd_explain.core.shapes import Shape
+from autograd_explain.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """A value given from outside."""
+
+    name: str
+    node: int
+    shape: Shape
+    value: Any
+    tracked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """One recorded value: how it was made, what it is, and its gradient once the sweep has been there."""
+
+    id: int
+    label: str
+    name: str | None
+    op: str
+    inputs: tuple[int, ...]
+    params: dict[str, Any]
+    formula: Formula
+    shape: Shape
+    value: Any
+    gradient: Any
+    tracked: bool
+    span: Span | None
+    scope: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord:
+    """One argument's share of a backward step."""
+
+    argument: int
+    target: int
+    target_label: str
+    rule: Formula
+    local: Any
+    contribution: Any
+    total_before: Any
+    total_after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One backward step: an operation hands its upstream on to its tracked arguments."""
+
+    step: int
+    node: int
+    upstream: Any
+    parts: tuple[PartRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRecord:
+    """A condition the program asked, and which way it went."""
+
+    node: int
+    span: Span | None
+    condition: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRecord:
+    """A call or a loop turn."""
+
+    id: int
+    parent: int | None
+    kind: str
+    title: str
+    iteration: int | None
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An answer where the question arises: `kind` is from the closed vocabulary; `short` marks a reference back."""
+
+    kind: str
+    node: int | None
+    step: int | None
+    text: str
+    short: bool = False

@@ -1,0 +1,324 @@
+"""Expressions compiled to closures, once, so that a loop pays for its syntax only the first time.
+
+A compiled expression is a function of the frame it runs in. It works out its parts from left to right and hands
+them to an operation, saying where in the text it is; the operation records. Nothing here differentiates.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.op import apply
+from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var
+from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
+from autograd_explain.lang.complaints import REFUSALS, refused
+from autograd_explain.lang.constants import NUMBERS
+from autograd_explain.lang.frame import Frame, decide, named, plain, whole
+from autograd_explain.lang.parse import Parsed
+from autograd_explain.ops.arithmetic import FAST, fast_negative
+from autograd_explain.ops.compare import COMPARISONS
+from autograd_explain.ops.indexing import index
+from autograd_explain.ops.linalg import matmul
+from autograd_explain.ops.shaping import stack, transpose
+
+Code = Callable[[Frame], Any]
+
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Pow: "pow",
+    ast.MatMult: "matmul",
+}
+_SYMBOLS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+@dataclass(slots=True)
+class Scope:
+    """Which names a compiled expression finds in its own frame; all others are the program's."""
+
+    parsed: Parsed
+    local: frozenset[str] | None = None  # None at the top of the program, where every name is its own
+    functions: dict[str, Any] = field(default_factory=dict)
+
+    def failed(self, node: ast.AST, error: ExplainError) -> ExplainError:
+        """The error with this node's place, unless it already has one."""
+        return error if error.span is not None else error.located(self.parsed.source, self.parsed.span(node))
+
+    def texts(self, nodes: list[ast.expr]) -> list[str]:
+        """The nodes as they stand in the program."""
+        return [self.parsed.text_of(node) for node in nodes]
+
+
+def expression(node: ast.expr, scope: Scope) -> Code:
+    """The closure that works the expression out."""
+    return _COMPILERS[type(node)](node, scope)
+
+
+def _constant(node: Any, scope: Scope) -> Code:
+    value = node.value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = float(value)
+    return lambda frame: value
+
+
+def _name(node: Any, scope: Scope) -> Code:
+    name = node.id
+
+    def unknown(frame: Frame) -> Any:
+        if name in NUMBERS:
+            return NUMBERS[name]
+        hint = f"it is assigned further down; {name} must have a value before it is used"
+        raise scope.failed(node, NameProblem(f"{name} has no value yet", hint=hint))
+
+    if scope.local is not None and name in scope.local:
+        return lambda frame: frame.names[name] if name in frame.names else unknown(frame)
+
+    def of_program(frame: Frame) -> Any:
+        names = frame.program_names
+        return names[name] if name in names else unknown(frame)
+
+    return of_program
+
+
+def _chain(node: Any) -> tuple[ast.expr, list[ast.BinOp]]:
+    """A left-leaning chain `a + b - c …` as its first operand and its operators, without recursion."""
+    links: list[ast.BinOp] = []
+    while isinstance(node, ast.BinOp):
+        links.append(node)
+        node = node.left
+    return node, links[::-1]
+
+
+def _binary(node: Any, scope: Scope) -> Code:
+    first, links = _chain(node)
+    start = expression(first, scope)
+    steps = [_link(link, scope) for link in links]
+    if len(steps) == 1:
+        only = steps[0]
+        return lambda frame: only(frame, start(frame))
+
+    def chain(frame: Frame) -> Any:
+        value = start(frame)
+        for step in steps:
+            value = step(frame, value)
+        return value
+
+    return chain
+
+
+def _link(node: ast.BinOp, scope: Scope) -> Callable[[Frame, Any], Any]:
+    """One operator with its right-hand side, to be applied to what stands left of it."""
+    name = _OPERATORS[type(node.op)]
+    right_code = expression(node.right, scope)
+    left_node, right_node = node.left, node.right
+    function = FAST.get(name, lambda a, b: apply(matmul, a, b))
+    op = matmul if name == "matmul" else None
+
+    def step(frame: Frame, left: Any) -> Any:
+        right = right_code(frame)
+        if type(right) is not Var:
+            if type(left) is Var:
+                right = named(frame, right, right_node)
+        elif type(left) is not Var:
+            left = named(frame, left, left_node)
+        frame.tape.site = node
+        try:
+            return function(left, right)
+        except ExplainError as error:
+            raise scope.failed(node, error) from None
+        except REFUSALS as error:
+            from autograd_explain.core.registry import OPERATIONS
+
+            row = op or OPERATIONS[name]
+            texts = scope.texts([left_node, right_node])
+            raise scope.failed(node, refused(row, (left, right), texts, error)) from None
+
+    return step
+
+
+def run_operation(
+    scope: Scope, node: ast.expr, op: Any, frame: Frame, args: tuple[Any, ...], nodes: list[ast.expr], options: Any
+) -> Any:
+    """Apply an operation at a place in the text; what is refused is told with that place."""
+    if any(isinstance(arg, Traced) for arg in args):
+        args = tuple(named(frame, arg, at) for arg, at in zip(args, nodes, strict=True))
+    frame.tape.site = node
+    try:
+        return apply(op, *args, **options)
+    except ExplainError as error:
+        raise scope.failed(node, error) from None
+    except REFUSALS as error:
+        raise scope.failed(node, refused(op, args, scope.texts(nodes), error)) from None
+
+
+def _unary(node: Any, scope: Scope) -> Code:
+    code = expression(node.operand, scope)
+    if isinstance(node.op, ast.UAdd):
+        return code
+    if isinstance(node.op, ast.Not):
+        return lambda frame: 0.0 if decide(frame, code(frame), node, "not") else 1.0
+
+    def negative(frame: Frame) -> Any:
+        value = code(frame)
+        frame.tape.site = node
+        return fast_negative(value)
+
+    return negative
+
+
+def _compare(node: Any, scope: Scope) -> Code:
+    operands = [node.left, *node.comparators]
+    codes = [expression(operand, scope) for operand in operands]
+    rows = [COMPARISONS[_SYMBOLS[type(op)]] for op in node.ops]
+
+    def compare(frame: Frame) -> Any:
+        values = [code(frame) for code in codes]
+        held = None
+        for position, row in enumerate(rows):
+            pair, places = tuple(values[position : position + 2]), operands[position : position + 2]
+            truth = run_operation(scope, node, row, frame, pair, places, {})
+            held = truth if held is None else FAST["mul"](held, truth)
+        return held
+
+    return compare
+
+
+def _bool(node: Any, scope: Scope) -> Code:
+    codes = [(operand, expression(operand, scope)) for operand in node.values]
+    stop = isinstance(node.op, ast.Or)
+    kind = "or" if stop else "and"
+
+    def connective(frame: Frame) -> float:
+        for operand, code in codes:
+            if located_decision(scope, frame, code(frame), operand, kind) is stop:
+                return float(stop)
+        return float(not stop)
+
+    return connective
+
+
+def located_decision(scope: Scope, frame: Frame, value: Any, node: ast.expr, kind: str) -> bool:
+    """Which way a condition goes; a condition that is no single number is refused at its place."""
+    try:
+        return decide(frame, value, node, kind)
+    except ExplainError as error:
+        raise scope.failed(node, error) from None
+
+
+def _choice(node: Any, scope: Scope) -> Code:
+    test, then, other = (expression(part, scope) for part in (node.test, node.body, node.orelse))
+
+    def choice(frame: Frame) -> Any:
+        return then(frame) if located_decision(scope, frame, test(frame), node.test, "if") else other(frame)
+
+    return choice
+
+
+def _list(node: Any, scope: Scope) -> Code:
+    codes = [expression(element, scope) for element in node.elts]
+
+    def build(frame: Frame) -> Any:
+        entries = tuple(code(frame) for code in codes)
+        if any(isinstance(entry, Traced) for entry in entries):
+            return run_operation(scope, node, stack, frame, entries, node.elts, {"axis": 0})
+        try:
+            return np.array(entries, dtype=np.float64)
+        except REFUSALS as error:
+            raise scope.failed(node, refused(stack, entries, scope.texts(node.elts), error)) from None
+
+    return build
+
+
+def _tuple(node: Any, scope: Scope) -> Code:
+    codes = [expression(element, scope) for element in node.elts]
+    return lambda frame: tuple(code(frame) for code in codes)
+
+
+def _attribute(node: Any, scope: Scope) -> Code:
+    code = expression(node.value, scope)
+
+    def transposed(frame: Frame) -> Any:
+        return run_operation(scope, node, transpose, frame, (code(frame),), [node.value], {"axes": None})
+
+    return transposed
+
+
+def _subscript(node: Any, scope: Scope) -> Code:
+    code = expression(node.value, scope)
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    keys = [_key(part, scope) for part in parts]
+
+    def take(frame: Frame) -> Any:
+        value = code(frame)
+        if isinstance(value, tuple):
+            raise scope.failed(node, ShapeError("a tuple of results cannot be indexed", hint="a, b = f(x)"))
+        key = tuple(key(frame) for key in keys)
+        return run_operation(scope, node, index, frame, (value,), [node.value], {"key": key})
+
+    return take
+
+
+def _key(node: ast.expr, scope: Scope) -> Code:
+    if isinstance(node, ast.Slice):
+        bounds = [_bound(part, scope) for part in (node.lower, node.upper, node.step)]
+        return lambda frame: slice(*(bound(frame) for bound in bounds))
+    if isinstance(node, ast.Constant) and (node.value is None or node.value is Ellipsis):
+        return lambda frame: node.value
+    code = expression(node, scope)
+
+    def position(frame: Frame) -> Any:
+        value = code(frame)
+        if type(value) is Var and value.shape:
+            frame.tape.selectors.add(value.index)
+        number = plain(value)
+        if np.ndim(number) == 0:
+            return _whole_at(scope, node, number, "an index")
+        if not np.all(number == np.floor(number)):
+            raise scope.failed(node, DomainError("indices must be whole numbers"))
+        return np.asarray(number).astype(int)
+
+    return position
+
+
+def _bound(node: ast.expr | None, scope: Scope) -> Code:
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return lambda frame: None
+    code = expression(node, scope)
+    return lambda frame: _whole_at(scope, node, code(frame), "a slice's bound")
+
+
+def _whole_at(scope: Scope, node: ast.expr, value: Any, what: str) -> int:
+    try:
+        return whole(value, what)
+    except ExplainError as error:
+        raise scope.failed(node, error) from None
+
+
+def _call(node: Any, scope: Scope) -> Code:
+    from autograd_explain.lang.calls import call  # calls compile their arguments here
+
+    return call(node, scope)
+
+
+_COMPILERS: dict[type, Callable[[Any, Scope], Code]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare,
+    ast.BoolOp: _bool,
+    ast.IfExp: _choice,
+    ast.List: _list,
+    ast.Tuple: _tuple,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Call: _call,
+}

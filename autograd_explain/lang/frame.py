@@ -1,0 +1,87 @@
+"""The state of one run of a program: the tape, the names in force, and what is left of the limits.
+
+Knows nothing of syntax; compiled code reads and writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.tape import Branch, Tape
+from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var, constant
+from autograd_explain.errors import DomainError
+from autograd_explain.limits import Limits, exceeded
+
+
+@dataclass(slots=True)
+class Run:
+    """What all frames of one run share."""
+
+    tape: Tape
+    limits: Limits
+    random: np.random.Generator
+    functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    statements: int = 0
+    depth: int = 0
+    last: Any = None
+
+    def spend(self, statements: int) -> None:
+        """Count statements about to run; raises LimitError when a limit is passed."""
+        self.statements += statements
+        if self.statements > self.limits.statements:
+            raise exceeded("statements", self.limits.statements, "statements were run")
+        if len(self.tape.nodes) > self.limits.nodes:
+            raise exceeded("nodes", self.limits.nodes, "operations were recorded")
+
+
+@dataclass(slots=True)
+class Frame:
+    """The names of one call, or of the program itself, and the run they belong to."""
+
+    names: dict[str, Any]
+    program_names: dict[str, Any]
+    run: Run
+    tape: Tape
+
+
+def plain(value: Any) -> Any:
+    """The number behind a value, recorded or not."""
+    return value.value if isinstance(value, Traced) else value  # type: ignore[attr-defined]
+
+
+def named(frame: Frame, value: Any, site: Any) -> Any:
+    """A plain number about to meet a recorded one: recorded as a constant, at its own place in the text."""
+    return value if isinstance(value, (Traced, tuple)) else constant(frame.tape, value, site)
+
+
+def decide(frame: Frame, value: Any, site: Any, kind: str) -> bool:
+    """Which way a condition goes; the branch is noted on the tape.
+
+    Raises DomainError unless the condition has exactly one entry.
+    """
+    if np.size(plain(value)) != 1:
+        raise DomainError(
+            f"a condition needs one number, this one has shape {np.shape(plain(value))}",
+            hint="to choose entry by entry write where(condition, a, b)",
+        )
+    number = plain(value)
+    taken = bool(number) if isinstance(number, float) else bool(np.ravel(number)[0])
+    node = value if type(value) is Var else constant(frame.tape, 1.0 if taken else 0.0, site)
+    frame.tape.branches.append(Branch(node.index, site, taken, kind, len(frame.tape.nodes)))
+    return taken
+
+
+def whole(value: Any, what: str) -> int:
+    """A value as a whole number, for indices and counts.
+
+    Raises DomainError where it is not one.
+    """
+    number = plain(value)
+    if np.size(number) == 1 and (single := float(np.ravel(number)[0])).is_integer():
+        return int(single)
+    raise DomainError(f"{what} must be a whole number", hint="round(x) and floor(x) make one")

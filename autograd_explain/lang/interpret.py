@@ -1,0 +1,112 @@
+"""A program run on values: what it records, and the way to run it again.
+
+Ties parsed text, compiled closures and the tape together. Knows nothing of gradients.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.op import ELEMENTS
+from autograd_explain.core.shapes import as_value
+from autograd_explain.core.tape import Tape
+from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var, constant, leaf
+from autograd_explain.errors import ExplainError, LanguageError
+from autograd_explain.lang.calls import function_names, stacked
+from autograd_explain.lang.expressions import Scope
+from autograd_explain.lang.frame import Frame, Run
+from autograd_explain.lang.parse import Parsed, parse
+from autograd_explain.lang.statements import block
+from autograd_explain.limits import DEFAULT_LIMITS, Limits
+from autograd_explain.modes.records import Recording
+
+_FRAMES = 30_000  # Python frames: 200 calls of functions whose bodies are nested as deep as the language allows
+
+Execute = Callable[[Mapping[str, Any], Tape], Any]
+
+
+def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Execute:
+    """The program as a function of its values by name and the tape to record on.
+
+    Raises NameProblem for unknown functions, and what the program itself runs into when it is called.
+    """
+    functions = {node.name: [a.arg for a in node.args.args] for node in parsed.tree.body if isinstance(node, ast.FunctionDef)}
+    scope = Scope(parsed, None, functions)
+    body = block(parsed.tree.body, scope)
+
+    def execute(values: Mapping[str, Any], tape: Tape) -> Any:
+        run = Run(tape, limits, np.random.default_rng(seed))
+        names = dict(values)
+        frame = Frame(names, names, run, tape)
+        try:
+            body(frame)
+        except RecursionError:
+            raise LanguageError("the program is nested too deeply to run", source=parsed.source) from None
+        if isinstance(run.last, tuple):
+            return stacked(frame, scope, parsed.tree.body[-1], run.last)  # type: ignore[arg-type]
+        if run.last is None:
+            raise LanguageError("the program has no result", hint="end it with an expression", source=parsed.source)
+        return run.last
+
+    return execute
+
+
+@contextmanager
+def _room(limits: Limits) -> Iterator[None]:
+    """Room for deep programs and the limit on arrays, put back as they were afterwards."""
+    frames = sys.getrecursionlimit()
+    token = ELEMENTS.set(limits.elements)
+    sys.setrecursionlimit(max(frames, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(frames)
+        ELEMENTS.reset(token)
+
+
+def record(
+    parsed: Parsed,
+    values: Mapping[str, Any],
+    *,
+    tracked: Collection[str] | None = None,
+    seed: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Recording:
+    """Run the program once with every given value an input of a new tape.
+
+    `values` are floats or arrays by name; `tracked` names those that are differentiated (None: all).
+    """
+    tape = Tape()
+    with _room(limits):
+        execute = compile_program(parsed, seed=seed, limits=limits)
+        inputs = {name: leaf(tape, name, as_value(value), tracked=tracked is None or name in tracked) for name, value in values.items()}
+        result = execute(inputs, tape)
+        if not isinstance(result, Var):
+            result = constant(tape, result, parsed.tree.body[-1])
+
+    def rerun(others: Mapping[str, Any]) -> Any:
+        with _room(limits):
+            return execute(others, Tape())
+
+    return Recording(tape, result, inputs, rerun)
+
+
+def evaluate(text: str, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """The value of a text without inputs, such as `pi/4` or `randn(3, 2)*0.1`: a float or a float64 array.
+
+    Raises ExplainError with the place in that text.
+    """
+    parsed = parse(text, function_names(), limits)
+    try:
+        with _room(limits):
+            value = compile_program(parsed, seed=seed, limits=limits)({}, Tape())
+    except ExplainError as error:
+        raise error.located(parsed.source, None) from None
+    return as_value(value.value if isinstance(value, Traced) else value)  # type: ignore[attr-defined]

@@ -1,0 +1,264 @@
+"""Statements compiled to closures: assignments, conditions, loops, definitions.
+
+A compiled statement returns None, or a one-entry tuple when a `return` ran inside it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.tape import Tape
+from autograd_explain.core.var import Var
+from autograd_explain.errors import DomainError, ExplainError, ShapeError
+from autograd_explain.lang.expressions import Code, Scope, expression, located_decision
+from autograd_explain.lang.frame import Frame, plain, whole
+from autograd_explain.limits import exceeded
+
+Statement = Callable[[Frame], tuple[Any] | None]
+
+
+def block(nodes: list[ast.stmt], scope: Scope) -> Statement:
+    """The closure that runs statements one after another until one returns."""
+    steps = [_COMPILERS[type(node)](node, scope) for node in nodes if not isinstance(node, ast.Pass)]
+    count = len(steps)
+    if count == 1:
+        only = steps[0]
+
+        def single(frame: Frame) -> tuple[Any] | None:
+            frame.run.spend(1)
+            return only(frame)
+
+        return single
+
+    def run(frame: Frame) -> tuple[Any] | None:
+        frame.run.spend(count)
+        for step in steps:
+            returned = step(frame)
+            if returned is not None:
+                return returned
+        return None
+
+    return run
+
+
+def _bare_expression(node: Any, scope: Scope) -> Statement:
+    code = expression(node.value, scope)
+
+    def evaluate(frame: Frame) -> None:
+        frame.run.last = code(frame)
+
+    return evaluate
+
+
+def _bind(frame: Frame, name: str, value: Any) -> None:
+    frame.names[name] = value
+    if type(value) is Var:
+        value.tape.names.setdefault(value.index, name)
+
+
+def _assign(node: Any, scope: Scope) -> Statement:
+    code = expression(node.value, scope)
+    targets = [_target(target, scope) for target in node.targets]
+
+    def assign(frame: Frame) -> None:
+        value = code(frame)
+        for target in targets:
+            target(frame, value)
+        frame.run.last = value
+
+    return assign
+
+
+def _target(node: ast.expr, scope: Scope) -> Callable[[Frame, Any], None]:
+    if isinstance(node, ast.Name):
+        name = node.id
+        return lambda frame, value: _bind(frame, name, value)
+    targets = [_target(element, scope) for element in node.elts]  # type: ignore[attr-defined]
+
+    def unpack(frame: Frame, value: Any) -> None:
+        parts = list(value) if isinstance(value, tuple) or np.ndim(plain(value)) else [value]
+        if len(parts) != len(targets):
+            error = ShapeError(f"{len(targets)} names, but {len(parts)} values to give them")
+            raise scope.failed(node, error)
+        for target, part in zip(targets, parts, strict=True):
+            target(frame, part)
+
+    return unpack
+
+
+def _augmented(node: Any, scope: Scope) -> Statement:
+    load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+    code = expression(ast.copy_location(ast.BinOp(load, node.op, node.value), node), scope)
+    name = node.target.id
+
+    def augment(frame: Frame) -> None:
+        value = code(frame)
+        _bind(frame, name, value)
+        frame.run.last = value
+
+    return augment
+
+
+def _if(node: Any, scope: Scope) -> Statement:
+    arms: list[tuple[ast.expr, Code, Statement]] = []
+    otherwise: list[ast.stmt] = [node]
+    while len(otherwise) == 1 and isinstance(otherwise[0], ast.If):  # an elif chain, however long, without recursion
+        arm = otherwise[0]
+        arms.append((arm.test, expression(arm.test, scope), block(arm.body, scope)))
+        otherwise = arm.orelse
+    last = block(otherwise, scope)
+
+    def choose(frame: Frame) -> tuple[Any] | None:
+        for test, code, body in arms:
+            if located_decision(scope, frame, code(frame), test, "if"):
+                return body(frame)
+        return last(frame)
+
+    return choose
+
+
+def _turns(frame: Frame, title: str, node: Any, values: Iterator[Any]) -> Iterator[Any]:
+    """The values of a loop, each inside a scope of its own on the tape."""
+    tape: Tape = frame.tape
+    outer = tape.open_scope
+    try:
+        for turn, value in enumerate(values, 1):
+            tape.enter("loop", title, turn, node)
+            yield value
+            tape.leave(outer)
+    finally:
+        if tape.open_scope != outer:
+            tape.leave(outer)
+
+
+def _for(node: Any, scope: Scope) -> Statement:
+    values = _iterated(node.iter, scope)
+    target = _target(node.target, scope)
+    body = block(node.body, scope)
+    title = f"for {scope.parsed.text_of(node.target)} in {scope.parsed.text_of(node.iter)}"
+
+    def loop(frame: Frame) -> tuple[Any] | None:
+        for value in _turns(frame, title, node, values(frame)):
+            target(frame, value)
+            returned = body(frame)
+            if returned is not None:
+                return returned
+        return None
+
+    return loop
+
+
+def _iterated(node: ast.expr, scope: Scope) -> Callable[[Frame], Iterator[Any]]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        bounds = [(arg, expression(arg, scope)) for arg in node.args]
+        return lambda frame: map(float, _range(frame, scope, node, bounds))
+    if isinstance(node, ast.List):
+        codes = [expression(element, scope) for element in node.elts]
+        return lambda frame: (code(frame) for code in codes)
+    code = expression(node, scope)
+
+    def rows(frame: Frame) -> Iterator[Any]:
+        value = code(frame)
+        if not isinstance(value, tuple) and np.ndim(plain(value)) == 0:
+            raise scope.failed(node, ShapeError("a single number has nothing to loop over", hint="for i in range(n):"))
+        return iter(value) if isinstance(value, (Var, tuple)) else _plain_rows(value)
+
+    return rows
+
+
+def _plain_rows(value: Any) -> Iterator[Any]:
+    if isinstance(value, np.ndarray):
+        return (float(row) if np.ndim(row) == 0 else row for row in value)
+    return (value[i] for i in range(len(value)))
+
+
+def _range(frame: Frame, scope: Scope, node: ast.Call, bounds: list[tuple[ast.expr, Code]]) -> range:
+    numbers = []
+    for place, code in bounds:
+        try:
+            numbers.append(whole(code(frame), "a bound of range"))
+        except ExplainError as error:
+            raise scope.failed(place, error) from None
+    if not 1 <= len(numbers) <= 3 or node.keywords or (len(numbers) == 3 and numbers[2] == 0):  # noqa: PLR2004
+        error = DomainError("range takes a stop, or a start, a stop and a step that is not 0", hint="range(5)")
+        raise scope.failed(node, error)
+    turns = range(*numbers)
+    limit = frame.run.limits.statements
+    if max(turns.stop - turns.start, turns.start - turns.stop) // abs(turns.step) > limit:
+        raise scope.failed(node, exceeded("statements", limit, "turns in one loop"))
+    return turns
+
+
+def _while(node: Any, scope: Scope) -> Statement:
+    code = expression(node.test, scope)
+    body = block(node.body, scope)
+    title = f"while {scope.parsed.text_of(node.test)}"
+
+    def held(frame: Frame) -> Iterator[None]:
+        while located_decision(scope, frame, code(frame), node.test, "while"):
+            yield None
+
+    def loop(frame: Frame) -> tuple[Any] | None:
+        for _ in _turns(frame, title, node, held(frame)):
+            returned = body(frame)
+            if returned is not None:
+                return returned
+        return None
+
+    return loop
+
+
+def _return(node: Any, scope: Scope) -> Statement:
+    if node.value is None:
+        raise scope.failed(node, DomainError("this return gives nothing back", hint="return x"))
+    code = expression(node.value, scope)
+    return lambda frame: (code(frame),)
+
+
+def _define(node: Any, scope: Scope) -> Statement:
+    parameters = [argument.arg for argument in node.args.args]
+    assigned = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    inner = Scope(scope.parsed, frozenset({*parameters, *assigned}), scope.functions)
+    body = block(node.body, inner)
+    defaults = [expression(default, scope) for default in node.args.defaults]
+    needed = len(parameters) - len(defaults)
+    signature = f"{node.name}({', '.join(parameters)})"
+
+    def call(frame: Frame, at: ast.Call, values: list[Any]) -> Any:
+        if not needed <= len(values) <= len(parameters):
+            wanted = f"{len(parameters)} argument{'s' if len(parameters) != 1 else ''}"
+            raise scope.failed(at, DomainError(f"{node.name} takes {wanted}, not {len(values)}", hint=signature))
+        run = frame.run
+        if run.depth >= run.limits.depth:
+            raise scope.failed(at, exceeded("depth", run.limits.depth, "calls inside one another"))
+        filled = [*values, *(default(frame) for default in defaults[len(values) - needed :])]
+        own = Frame(dict(zip(parameters, filled, strict=True)), frame.program_names, run, frame.tape)
+        run.depth += 1
+        last = run.last
+        returned = body(own)
+        run.last = last
+        run.depth -= 1
+        if returned is None:
+            raise scope.failed(at, DomainError(f"{node.name} returned nothing", hint="end it with return …"))
+        return returned[0]
+
+    def define(frame: Frame) -> None:
+        frame.run.functions[node.name] = call
+
+    return define
+
+
+_COMPILERS: dict[type, Callable[[Any, Scope], Statement]] = {
+    ast.Expr: _bare_expression,
+    ast.Assign: _assign,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+    ast.For: _for,
+    ast.While: _while,
+    ast.Return: _return,
+    ast.FunctionDef: _define,
+}

@@ -1,0 +1,226 @@
+"""Values in files: arrays in `.npy`, matrices in `.csv`, nested lists in `.json`, and tables with a header.
+
+Nothing is unpickled, and no header is believed before the file's length bears it out. Must not know the language.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from autograd_explain.core.shapes import as_value, show_shape
+from autograd_explain.errors import ExplainError, InputError, LimitError, ShapeError
+from autograd_explain.lang.numerals import DEEPEST, NON_FINITE, finite, regular
+from autograd_explain.limits import Limits, exceeded
+from autograd_explain.source import visible
+
+LARGEST_FILE = 100_000_000
+"""Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns of a table: the numeric ones as arrays by name, the others with what is wrong with them."""
+
+    columns: dict[str, Any]
+    refused: dict[str, str]
+
+
+def read_file(path: str, limits: Limits) -> Any:
+    """Return the float or float64 array in a `.npy`, `.csv` (a matrix, no header) or `.json` file.
+
+    Raises InputError for a file that cannot be read or holds something else, LimitError for too large a one.
+    """
+    reader = _READERS.get(Path(path).suffix.lower())
+    if reader is None:
+        endings = ", ".join(_READERS)
+        raise InputError(f"the ending of '{visible(path)}' says no format", hint=f"values are read from {endings}")
+    return _read(path, reader, limits)
+
+
+def read_table(path: str, limits: Limits) -> Table:
+    """Return the columns of a `.csv` file whose first line names them."""
+    return _read(path, _table, limits)
+
+
+def _read(path: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> Any:
+    data = _bytes(path)
+    try:
+        return reader(data, limits)
+    except ExplainError as error:
+        error.message = f"{visible(path)}: {error.message}"
+        raise
+
+
+def _bytes(path: str) -> bytes:
+    """Return a file's bytes; never more than `LARGEST_FILE`, whatever its size claims to be."""
+    if not path:
+        raise InputError("@ stands without a file", hint="@points.csv")
+    try:
+        if os.path.isdir(path):
+            raise InputError(f"{visible(path)} is a folder, not a file")
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {visible(path)}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{visible(path)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > LARGEST_FILE:
+        raise LimitError(f"{visible(path)} is larger than {LARGEST_FILE // 1_000_000} MB")
+    return data
+
+
+def _npy(data: bytes, limits: Limits) -> Any:
+    stream = io.BytesIO(data)
+    shape, order, dtype = _npy_header(stream)
+    if dtype.kind not in "biuf":
+        raise InputError(f"it holds {_KINDS.get(dtype.kind, 'something else than numbers')}: {dtype}")
+    if any(size < 0 for size in shape) or len(shape) > DEEPEST:
+        raise InputError(f"its header gives an impossible shape: {shape}")
+    count = math.prod(shape)
+    if count > limits.elements:
+        raise exceeded("elements", limits.elements, "entries")
+    body = data[stream.tell() :]
+    if len(body) != count * dtype.itemsize:
+        stated = f"{count * dtype.itemsize:,} bytes for shape {show_shape(shape)}"
+        raise InputError(f"its header promises {stated}, but {len(body):,} follow")
+    with np.errstate(all="ignore"):
+        array = np.frombuffer(body, dtype=dtype).reshape(shape, order=order).astype(np.float64, order="C")
+    return as_value(array)
+
+
+_KINDS = {"c": "complex numbers", "O": "Python objects, which are never unpickled", "S": "text", "U": "text",
+          "V": "records", "M": "dates", "m": "durations"}  # fmt: skip
+
+
+def _npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], Any, np.dtype[Any]]:
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            version = np.lib.format.read_magic(stream)
+            shape, fortran, dtype = readers[version](stream)
+    except Exception:  # noqa: BLE001 - a hostile header makes NumPy's reader raise nearly anything
+        raise InputError("it is not a .npy file NumPy has written", hint="numpy.save(path, array)") from None
+    return shape, "F" if fortran else "C", dtype
+
+
+def _text(data: bytes) -> str:
+    if b"\0" in data:
+        raise InputError("it is not a text file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"it is not UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}") from None
+
+
+def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, list[str]]]:
+    """Return the lines of a CSV file with their numbers, blank ones left out."""
+    reader = csv.reader(io.StringIO(_text(data), newline=""), skipinitialspace=True)
+    count = 0
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                count += len(row)
+                if count > limits.elements:
+                    raise exceeded("elements", limits.elements, "entries")
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise InputError(f"line {reader.line_num}: {error}") from None
+
+
+def _csv(data: bytes, limits: Limits) -> Any:
+    matrix: list[list[float]] = []
+    for line, row in _rows(data, limits):
+        if matrix and len(row) != len(matrix[0]):
+            raise ShapeError(f"line {line} has {len(row)} entries, those before have {len(matrix[0])}")
+        matrix.append(_numbers(row, line, first=not matrix))
+    if not matrix:
+        raise InputError("it is empty")
+    return np.array(matrix, dtype=np.float64)
+
+
+def _numbers(row: list[str], line: int, *, first: bool) -> list[float]:
+    try:
+        return [finite(cell, f"line {line}, column {column}") for column, cell in enumerate(row, 1)]
+    except InputError as error:
+        error.hint = "a table whose first line has names is read by --data FILE" if first else _SEPARATOR
+        raise
+
+
+_SEPARATOR = "columns are separated by commas, decimals by points"
+
+
+def _table(data: bytes, limits: Limits) -> Table:
+    rows = _rows(data, limits)
+    _, names = next(rows, (0, []))
+    names = [name.strip() for name in names]
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"two columns are called '{visible(twice)}'")
+    cells: list[list[tuple[int, str]]] = [[] for _ in names]
+    for line, row in rows:
+        if len(row) != len(names):
+            raise ShapeError(f"line {line} has {len(row)} entries, the header has {len(names)}")
+        for column, cell in zip(cells, row, strict=True):
+            column.append((line, cell))
+    if not any(cells):
+        raise InputError("it has no lines of numbers", hint="the first line names the columns, numbers follow")
+    columns: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    for name, column in zip(names, cells, strict=True):
+        try:
+            columns[name] = np.array([finite(cell, f"line {line}") for line, cell in column], dtype=np.float64)
+        except InputError as error:
+            refused[name] = error.message
+    return Table(columns, refused)
+
+
+def _json(data: bytes, limits: Limits) -> Any:
+    try:
+        value = json.loads(_text(data), parse_int=_json_number, parse_float=_json_number, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise InputError(f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    value = _json_value(value, 0)
+    return regular(value, limits) if isinstance(value, list) else value
+
+
+def _json_number(text: str) -> float:
+    return finite(text, "in the list")
+
+
+def _constant(word: str) -> NoReturn:
+    raise InputError(f"{word} is not JSON", hint=f'write it in quotes: "{word.lower().replace("infinity", "inf")}"')
+
+
+def _too_deep() -> LimitError:
+    return LimitError(f"its list is nested deeper than {DEEPEST} levels")
+
+
+def _json_value(value: Any, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise _too_deep()
+    if isinstance(value, list):
+        return [_json_value(entry, depth + 1) for entry in value]
+    if type(value) is float:
+        return value
+    if isinstance(value, str) and value in NON_FINITE:
+        return NON_FINITE[value]
+    raise InputError(f"{_JSON_KINDS.get(type(value), 'this')} is not a number", hint="numbers in (nested) lists")
+
+
+_JSON_KINDS: dict[type, str] = {dict: "an object", str: "a text in quotes", bool: "true or false", type(None): "null"}
+
+_READERS: dict[str, Callable[[bytes, Limits], Any]] = {".npy": _npy, ".csv": _csv, ".json": _json}

@@ -1,0 +1,39 @@
+"""The limits that keep every run bounded, and the error for passing one.
+
+Must not know who counts what: callers compare and raise `exceeded(...)`.
+"""
+
+from dataclasses import dataclass
+
+from autograd_explain.errors import LimitError
+from autograd_explain.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a program may ask for; the field names are those of `--limit NAME=N`."""
+
+    nodes: int = 1_000_000
+    """Recorded operations."""
+    statements: int = 10_000_000
+    """Executed statements."""
+    depth: int = 200
+    """Calls of the user's functions inside one another."""
+    elements: int = 10_000_000
+    """Entries of one array."""
+    text: int = 1_000_000
+    """Characters of the program."""
+    nesting: int = 180
+    """Brackets, or operators, inside one another."""
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def exceeded(
+    name: str, limit: int, what: str, *, span: Span | None = None, source: Source | None = None
+) -> LimitError:
+    """Return the error `more than LIMIT WHAT`, with the option that raises the limit `name` as its hint."""
+    return LimitError(
+        f"more than {limit:,} {what}", span=span, source=source, hint=f"--limit {name}=N raises it"
+    )

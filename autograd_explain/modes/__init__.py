@@ -1,0 +1,1 @@
+"""Sweeps over the tape. No sweep knows an operation by name."""

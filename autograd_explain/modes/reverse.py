@@ -1,0 +1,148 @@
+"""The reverse sweep: from the result back to the inputs, each value after everything made from it.
+
+One walk over the tape, backwards. A value's gradient is final when the walk reaches it, because all its uses
+were recorded later and have been visited. Branches on shapes and types only, never on an operation's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.op import Op
+from autograd_explain.core.shapes import as_value, shape_of, show_shape, sum_to
+from autograd_explain.core.tape import Tape
+from autograd_explain.core.var import Var
+from autograd_explain.errors import ShapeError
+from autograd_explain.modes.records import Part, Step, Sweep
+
+
+def reverse(tape: Tape, result: Var, upstream: Any = None) -> Sweep:
+    """Walk the tape back from `result`, seeded with `upstream` (ones in its shape unless given).
+
+    Raises ShapeError where `upstream` does not have the result's shape.
+    """
+    seed = _seed(result, upstream)
+    gradients: list[Any] = [None] * len(tape.nodes)
+    contributions: list[Any] = []
+    keep = contributions.append
+    options = tape.options
+    if result.tracked:
+        gradients[result.index] = seed
+    for node in reversed(tape.nodes[: result.index + 1]):
+        total = gradients[node.index]
+        inputs = node.inputs
+        if total is None or not inputs:
+            continue
+        out = node.value
+        rules = node.op.partials
+        count = len(inputs)
+        if type(out) is not float or not rules or count > 2 or node.index in options:
+            _general(node, total, options.get(node.index, {}), gradients, keep)
+            continue
+        # One or two plain numbers: the case a long run spends its time in, so nothing is looked up twice.
+        a = inputs[0].value
+        b = inputs[-1].value
+        for argument, rule in zip(inputs, rules):  # noqa: B905 - as long as each other, and `strict` costs
+            if argument.tracked:
+                try:
+                    if type(rule) is float:
+                        amount = total * rule
+                    else:
+                        amount = total * (rule(out, a, b) if count == 2 else rule(out, a))
+                except (ArithmeticError, ValueError):
+                    amount = None
+                if type(amount) is not float:
+                    values = tuple(value.value for value in inputs)
+                    amount = float(total * local_derivative(rule, out, values, {}))
+                keep(amount)
+                place = argument.index
+                known = gradients[place]
+                gradients[place] = amount if known is None else known + amount
+    return Sweep(tape, result, seed, gradients, contributions)
+
+
+def _seed(result: Var, upstream: Any) -> Any:
+    if upstream is None:
+        return 1.0 if type(result.value) is float else np.ones(result.shape)
+    seed = as_value(upstream)
+    if shape_of(seed) != result.shape:
+        raise ShapeError(
+            f"the upstream has shape {show_shape(shape_of(seed))}, the result {show_shape(result.shape)}",
+            hint="give one number for each entry of the result",
+        )
+    return seed
+
+
+def _general(node: Var, total: Any, options: dict[str, Any], gradients: list[Any], keep: Any) -> None:
+    """One operation on arrays, or of a structured kind: the same walk, with shapes minded."""
+    values = tuple(argument.value for argument in node.inputs)
+    for position, argument in enumerate(node.inputs):
+        if argument.tracked:
+            _, amount = pass_back(node.op, position, total, node.value, values, options)
+            keep(amount)
+            known = gradients[argument.index]
+            gradients[argument.index] = amount if known is None else known + amount
+
+
+def pass_back(
+    op: Op, position: int, upstream: Any, out: Any, values: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[Any, Any]:
+    """The local derivative by one argument (None for a structured operation) and its contribution."""
+    shape = shape_of(values[position])
+    with np.errstate(all="ignore"):
+        if op.elementwise:
+            local = local_derivative(op.partials[position], out, values, options)
+            return local, as_value(sum_to(upstream * local, shape))
+        rule = op.vjp_for(position)
+        return None, 0.0 * values[position] if rule is None else as_value(rule(upstream, out, *values, **options))
+
+
+def local_derivative(rule: Any, out: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A partial's value: a float on floats, else an array; IEEE results where `math` would raise."""
+    if rule is None:
+        return 0.0
+    if type(rule) is float:
+        return rule
+    try:
+        local = rule(out, *values, **options)
+        if type(local) in (float, bool, np.ndarray):
+            return as_value(local)
+    except (ArithmeticError, ValueError):
+        pass
+    with np.errstate(all="ignore"):
+        return as_value(rule(np.asarray(out), *map(np.asarray, values), **options))
+
+
+def steps(sweep: Sweep) -> Iterator[Step]:
+    """The walk again, step by step, with every edge's local derivative and running total."""
+    totals: list[Any] = [None] * len(sweep.gradients)
+    place = 0
+    number = 0
+    for node in reversed(sweep.tape.nodes[: sweep.result.index + 1]):
+        upstream = sweep.gradients[node.index]
+        if upstream is None or not node.inputs or not node.tracked:
+            continue
+        number += 1
+        values = tuple(argument.value for argument in node.inputs)
+        options = sweep.tape.options.get(node.index, {})
+        parts = []
+        for position, argument in enumerate(node.inputs):
+            if not argument.tracked:
+                continue
+            amount = sweep.contributions[place]
+            place += 1
+            local = None
+            if node.op.elementwise:
+                local = local_derivative(node.op.partials[position], node.value, values, options)
+            known = totals[argument.index]
+            after = amount if known is None else known + amount
+            totals[argument.index] = after
+            parts.append(Part(position, argument, local, amount, _zeros(argument) if known is None else known, after))
+        yield Step(number, node, upstream, tuple(parts))
+
+
+def _zeros(argument: Var) -> Any:
+    return 0.0 if type(argument.value) is float else np.zeros(argument.shape)

@@ -1,0 +1,61 @@
+"""Taking entries out of an array, and the operation that puts their gradients back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.notation import Call, Index
+from autograd_explain.core.op import REQUIRED, Op, Option
+from autograd_explain.core.registry import define
+from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.traced import Traced
+
+KEY = Option("key", "key", REQUIRED)
+
+
+def _scatter(x: Any, key: Any, shape: Any) -> Any:
+    out = np.zeros(shape)
+    np.add.at(out, key, x)  # repeated indices add; plain assignment would keep the last only
+    return out
+
+
+def _symbolic_scatter(sp: Any, x: Any, key: Any, shape: Any) -> Any:
+    out = np.zeros(shape, dtype=object)
+    np.add.at(out, key, x)
+    return out
+
+
+def _symbolic_index(sp: Any, x: Any, key: Any) -> Any:
+    return x[key]
+
+
+index = define(Op(
+    "index", ("x",), lambda x, key: np.array(x[key]), _symbolic_index, Index(), "shape",
+    "The entries taken out get their upstream back, in their old places; the others get 0.",
+    vjp=(lambda upstream, out, x, key: scatter_add(upstream, key=key, shape=shape_of(x)),), options=(KEY,),
+    example="[x, 2, 3][0]",
+))  # fmt: skip
+scatter_add = define(Op(
+    "scatter_add", ("x",), _scatter, _symbolic_scatter, Call("scatter_add"), "structural",
+    "Entries put into an array of zeros; what meets in one place adds up.",
+    vjp=(lambda upstream, out, x, key, shape: index(upstream, key=key),),
+    options=(KEY, Option("shape", "shape", REQUIRED)), internal=True,
+))  # fmt: skip
+
+
+def _getitem(self: Any, key: Any) -> Any:
+    parts = key if isinstance(key, tuple) else (key,)
+    return index(self, key=tuple(_plain(part) for part in parts))
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, Traced):
+        part = part.value  # type: ignore[attr-defined]
+    if isinstance(part, float):
+        return int(part)
+    return np.asarray(part).astype(int) if isinstance(part, (list, np.ndarray)) else part
+
+
+Traced.__getitem__ = _getitem  # type: ignore[attr-defined]

@@ -1,0 +1,277 @@
+"""Operations that take an axis: sums, means, extremes, spreads, and the softmax family.
+
+Their rules say in one line what each entry gets back: `(upstream, out, x) -> contribution`, in x's shape.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.notation import Call
+from autograd_explain.core.op import Kink, Op, Option
+from autograd_explain.core.registry import define
+from autograd_explain.core.shapes import kept_shape, normal_axes, shape_of
+from autograd_explain.ops.compare import where
+from autograd_explain.ops.elementary import exp, expm1
+from autograd_explain.ops.shaping import broadcast_to, reshape
+
+AXIS = Option("axis", "axis")
+LAST_AXIS = Option("axis", "axis", -1)
+KEEP = Option("keepdims", "flag", False)
+DDOF = Option("ddof", "count", 0)
+_EVEN_TIE = "JAX: split evenly; TensorFlow: split evenly"
+
+
+def back(value: Any, x: Any, axis: Any) -> Any:
+    """A reduced value put back over x's axes, so that it meets x entry by entry."""
+    if shape_of(value) == shape_of(x):
+        return value
+    kept = kept_shape(shape_of(x), axis)
+    axes = normal_axes(axis, len(kept))
+    aligned = axes == tuple(range(len(axes)))  # leading axes: broadcasting puts them back by itself
+    return value if aligned or shape_of(value) == kept else reshape(value, shape=kept)
+
+
+def spread(value: Any, x: Any, axis: Any) -> Any:
+    """A reduced value repeated for every entry of x it was made from."""
+    kept = back(value, x, axis)
+    return kept if shape_of(kept) == shape_of(x) else broadcast_to(kept, shape=shape_of(x))
+
+
+def count(x: Any, axis: Any) -> float:
+    """How many entries of x meet in one entry of the result."""
+    shape = shape_of(x)
+    return float(math.prod(shape[a] for a in normal_axes(axis, len(shape))))
+
+
+def _reduction(name: str, forward: Any, rule: Any, symbolic: Any, note: str, **more: Any) -> Op:
+    options = more.pop("options", (AXIS, KEEP))
+    return define(Op(
+        name, ("x",), forward, symbolic, Call(name), more.pop("family", "reduction"), note, vjp=(rule,),
+        options=options, example=more.pop("example", f"{name}([[x, 2], [3, 4]], axis=0)"), **more,
+    ))  # fmt: skip
+
+
+def _largest_first(x: Any, axis: Any) -> Any:
+    """x less its largest entry along the axis; 0 where that is infinite, so that ∞ − ∞ never happens."""
+    top = np.max(x, axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0.0)
+
+
+def _rest(x: Any, top: Any, axis: Any) -> Any:
+    """Σ exp(x − top) without its largest term, which is 1: what log1p needs to lose no digits."""
+    terms = np.exp(x - top)
+    axes = normal_axes(axis, np.ndim(x))
+    first = _first_largest(x, axes)
+    return np.sum(np.where(first, 0.0, terms), axis=axes, keepdims=True), np.sum(
+        np.where(first, terms, 0.0), axis=axes, keepdims=True
+    )
+
+
+def _first_largest(x: Any, axes: tuple[int, ...]) -> Any:
+    """A mask with one True for each reduced entry: the first place of its largest value."""
+    if not axes:
+        return np.ones(np.shape(x), dtype=bool)
+    moved = np.moveaxis(x, axes, range(-len(axes), 0))
+    flat = moved.reshape(*moved.shape[: np.ndim(x) - len(axes)], -1)
+    mask = np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None]
+    return np.moveaxis(mask.reshape(moved.shape), range(-len(axes), 0), axes)
+
+
+def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
+    top = _largest_first(x, axis)
+    others, largest = _rest(x, top, axis)
+    out = top + np.where(largest == 1.0, np.log1p(others), np.log(others + largest))
+    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+
+
+def _log_softmax(x: Any, axis: Any) -> Any:
+    top = _largest_first(x, axis)
+    others, largest = _rest(x, top, axis)
+    return (x - top) - np.where(largest == 1.0, np.log1p(others), np.log(others + largest))
+
+
+def _softmax(x: Any, axis: Any) -> Any:
+    terms = np.exp(x - _largest_first(x, axis))
+    return terms / np.sum(terms, axis=axis, keepdims=True)
+
+
+def _norm(x: Any, axis: Any, keepdims: bool) -> Any:
+    scale = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    safe = np.where((scale == 0) | ~np.isfinite(scale), 1.0, scale)
+    out = safe * np.sqrt(np.sum((x / safe) ** 2, axis=axis, keepdims=True))
+    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+
+
+def _spread_of(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    return np.var(x, axis=axis, keepdims=keepdims, ddof=ddof)
+
+
+def _symbolic_mean(sp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.sum(x, axis=axis, keepdims=keepdims) / int(count(x, axis))
+
+
+def _symbolic_var(sp: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    away = x - _symbolic_mean(sp, x, axis, True)
+    return np.sum(away * away, axis=axis, keepdims=keepdims) / (int(count(x, axis)) - ddof)
+
+
+def _symbolic_extreme(larger: bool) -> Any:
+    def fold(sp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+        pick = np.frompyfunc(lambda a, b: sp.choose(a >= b if larger else a <= b, a, b), 2, 1)
+        for ax in reversed(normal_axes(axis, np.ndim(x))):
+            x = pick.reduce(x, axis=ax, keepdims=keepdims)
+        return x
+
+    return fold
+
+
+def _symbolic_softmax(sp: Any, x: Any, axis: Any) -> Any:
+    terms = sp.each(sp.exp, x)
+    return terms / np.sum(terms, axis=axis, keepdims=True)
+
+
+def _share_of_extreme(upstream: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    at = x == back(out, x, axis)
+    return back(upstream, x, axis) * at / sum_(at, axis=axis, keepdims=True)
+
+
+sum_ = _reduction(
+    "sum", np.sum, lambda upstream, out, x, axis, keepdims: spread(upstream, x, axis),
+    lambda sp, x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
+    "Every entry counts once, so every entry gets the whole upstream.",
+)  # fmt: skip
+mean = _reduction(
+    "mean", np.mean, lambda upstream, out, x, axis, keepdims: spread(upstream, x, axis) / count(x, axis),
+    _symbolic_mean, "Every entry counts 1/n, so every entry gets 1/n of the upstream.",
+)  # fmt: skip
+prod = _reduction(
+    "prod", np.prod,
+    lambda upstream, out, x, axis, keepdims: back(upstream, x, axis) * product_of_others(x, axis=axis),
+    lambda sp, x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims),
+    "Each factor's slope is the product of all the others, also where a factor is 0.",
+)  # fmt: skip
+maximum_of = _reduction(
+    "max", np.max, _share_of_extreme, _symbolic_extreme(True),
+    "Only the largest entry gets the gradient; entries that tie share it evenly.",
+    kinks=(Kink("tie", "the largest entry is there more than once",
+                lambda x, axis, keepdims: np.sum(x == np.max(x, axis=axis, keepdims=True), axis=axis) > 1,
+                "0", "1", "1/(number of ties)", _EVEN_TIE),),
+)  # fmt: skip
+minimum_of = _reduction(
+    "min", np.min, _share_of_extreme, _symbolic_extreme(False),
+    "Only the smallest entry gets the gradient; entries that tie share it evenly.",
+    kinks=(Kink("tie", "the smallest entry is there more than once",
+                lambda x, axis, keepdims: np.sum(x == np.min(x, axis=axis, keepdims=True), axis=axis) > 1,
+                "0", "1", "1/(number of ties)", _EVEN_TIE),),
+)  # fmt: skip
+var = _reduction(
+    "var", _spread_of,
+    lambda upstream, out, x, axis, keepdims, ddof:
+        back(upstream, x, axis) * 2 * (x - mean(x, axis=axis, keepdims=True)) / (count(x, axis) - ddof),
+    _symbolic_var, "An entry matters by how far it lies from the mean: the mean's own shift cancels out.",
+    options=(AXIS, KEEP, DDOF),
+)  # fmt: skip
+std = _reduction(
+    "std", lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    lambda upstream, out, x, axis, keepdims, ddof: where(
+        back(out, x, axis) == 0, 0,
+        back(upstream, x, axis) * (x - mean(x, axis=axis, keepdims=True))
+        / ((count(x, axis) - ddof) * back(out, x, axis))),
+    lambda sp, x, axis, keepdims, ddof: sp.each(sp.sqrt, _symbolic_var(sp, x, axis, keepdims, ddof)),
+    "The square root of the variance; where all entries are equal its slope is taken as 0.",
+    options=(AXIS, KEEP, DDOF), uses_output=True,
+    kinks=(Kink("kink", "all entries are equal",
+                lambda x, axis, keepdims, ddof: np.std(x, axis=axis) == 0, "negative", "positive", "0", "JAX: nan"),),
+)  # fmt: skip
+norm = _reduction(
+    "norm", _norm,
+    lambda upstream, out, x, axis, keepdims:
+        back(upstream, x, axis) * where(back(out, x, axis) == 0, 0, x / back(out, x, axis)),
+    lambda sp, x, axis, keepdims: sp.each(sp.sqrt, np.sum(x * x, axis=axis, keepdims=keepdims)),
+    "The length of a vector: it grows in the direction it already points.", uses_output=True,
+    kinks=(Kink("kink", "every entry is 0", lambda x, axis, keepdims: np.max(np.abs(x), axis=axis) == 0,
+                "−1", "1", "0", "JAX: nan"),),
+)  # fmt: skip
+logsumexp = _reduction(
+    "logsumexp", _logsumexp,
+    lambda upstream, out, x, axis, keepdims: back(upstream, x, axis) * exp(x - back(out, x, axis)),
+    lambda sp, x, axis, keepdims: sp.each(sp.log, np.sum(sp.each(sp.exp, x), axis=axis, keepdims=keepdims)),
+    "A smooth maximum, safe from overflow; each entry's share is its softmax.", uses_output=True,
+)  # fmt: skip
+
+# Σp = 1, so any one upstream entry may be taken off all of them. Taking off the one at the largest p leaves no
+# 1 − p to lose digits in; the textbook form is what a learner should read.
+softmax = _reduction(
+    "softmax", _softmax,
+    lambda upstream, out, x, axis: out * (
+        (upstream - at_largest(upstream, out, axis=axis))
+        - sum_(out * (upstream - at_largest(upstream, out, axis=axis)), axis=axis, keepdims=True)),
+    _symbolic_softmax, "Shares that sum to 1: what one entry gains, the others lose.",
+    shown=(lambda upstream, out, x, axis: out * (upstream - sum_(upstream * out, axis=axis, keepdims=True)),),
+    options=(LAST_AXIS,), uses_output=True, steepest=0.25, family="softmax", example="softmax([x, 1, 2])",
+)  # fmt: skip
+log_softmax = _reduction(
+    "log_softmax", _log_softmax,
+    lambda upstream, out, x, axis:
+        -upstream * expm1(out) - exp(out) * (sum_(upstream, axis=axis, keepdims=True) - upstream),
+    lambda sp, x, axis: x - sp.each(sp.log, np.sum(sp.each(sp.exp, x), axis=axis, keepdims=True)),
+    "The logarithm of softmax, without softmax reaching 0 first.",
+    shown=(lambda upstream, out, x, axis: upstream - exp(out) * sum_(upstream, axis=axis, keepdims=True),),
+    options=(LAST_AXIS,), uses_output=True, family="softmax", example="log_softmax([x, 1, 2])",
+)  # fmt: skip
+cumsum = _reduction(
+    "cumsum", lambda x, axis: np.cumsum(x, axis=axis),
+    lambda upstream, out, x, axis: reverse_cumsum(reshape_like(upstream, out), x, axis),
+    lambda sp, x, axis: np.add.accumulate(np.ravel(x) if axis is None else x, axis=axis or 0),
+    "Entry i is in every running sum from i on, so it gets their upstreams added up.",
+    options=(AXIS,), example="cumsum([x, 2, 3])",
+)  # fmt: skip
+
+
+def reshape_like(value: Any, other: Any) -> Any:
+    """`value` in the shape of `other`."""
+    return value if shape_of(value) == shape_of(other) else reshape(value, shape=shape_of(other))
+
+
+def reverse_cumsum(upstream: Any, x: Any, axis: int | None) -> Any:
+    """Running sums from the far end, in x's shape."""
+    from autograd_explain.ops.indexing import index
+
+    rank = len(shape_of(upstream))
+    place = 0 if axis is None else axis % rank
+    key = (*(slice(None),) * place, slice(None, None, -1))
+    sums = index(cumsum(index(upstream, key=key), axis=place), key=key)
+    return reshape_like(sums, x)
+
+
+def _product_of_others(x: Any, axis: Any) -> Any:
+    axes = normal_axes(axis, np.ndim(x))
+    if not axes:
+        return np.ones(np.shape(x))
+    moved = np.moveaxis(x, axes, range(-len(axes), 0))
+    flat = moved.reshape(*moved.shape[: np.ndim(x) - len(axes)], -1)
+    ones = np.ones((*flat.shape[:-1], 1))
+    before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    return np.moveaxis((before * after).reshape(moved.shape), range(-len(axes), 0), axes)
+
+
+def _symbolic_others(sp: Any, x: Any, axis: Any) -> Any:
+    raise NotImplementedError("product_of_others has no closed form of its own")
+
+
+product_of_others = define(Op(
+    "product_of_others", ("x",), _product_of_others, _symbolic_others, Call("product_of_others"), "structural",
+    "For each entry the product of all the others.", vjp=(None,), options=(AXIS,), internal=True,
+))  # fmt: skip
+at_largest = define(Op(
+    "at_largest", ("x", "key"),
+    lambda x, key, axis: np.sum(
+        np.where(_first_largest(key, normal_axes(axis, np.ndim(key))), x, 0.0), axis=axis, keepdims=True),
+    lambda sp, x, key, axis: x, Call("at_largest"), "structural",
+    "x at the place where key is largest.", vjp=(None, None), options=(LAST_AXIS,), internal=True,
+))  # fmt: skip

@@ -1,0 +1,131 @@
+"""The composition root: a program or a Python function in, an `Explanation` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import autograd_explain.ops  # fills the registry
+from autograd_explain.core.shapes import as_value
+from autograd_explain.core.tape import Tape
+from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var, constant, leaf
+from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.explanation.build import Explanation
+from autograd_explain.limits import DEFAULT_LIMITS, Limits
+from autograd_explain.modes.records import Recording
+from autograd_explain.modes.reverse import reverse
+
+CHECKERS = ("symbolic", "finite")
+
+
+def explain_program(
+    program: Any,
+    values: Mapping[str, Any],
+    *,
+    wrt: Collection[str] | None = None,
+    checkers: Collection[str] = (),
+    upstream: Any = None,
+    seed: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Explanation:
+    """Run a program (`lang.program.Program`) on values, sweep back, and check by the named checkers.
+
+    `wrt` names the inputs to track; None tracks all but class numbers. Raises ExplainError subclasses.
+    """
+    from autograd_explain.lang.interpret import record
+
+    chosen = frozenset(values if wrt is None else wrt)
+    recording = record(program.parsed, values, tracked=chosen, seed=seed, limits=limits)
+    if wrt is None and (selecting := recording.class_numbers()):
+        recording = record(program.parsed, values, tracked=chosen - selecting, seed=seed, limits=limits)
+    return _explained(recording, upstream, checkers, program.parsed)
+
+
+def _explained(recording: Recording, upstream: Any, checkers: Collection[str], parsed: Any = None) -> Explanation:
+    sweep = reverse(recording.tape, recording.result, upstream)
+    explanation = Explanation(recording, sweep, parsed)
+    if checkers:
+        from autograd_explain.check.run import check
+
+        explanation.checks = check(recording, sweep, tuple(checkers))
+    return explanation
+
+
+def explain(
+    source: str | Callable[..., Any],
+    values: Mapping[str, Any] | None = None,
+    /,
+    *,
+    wrt: Collection[str] | None = None,
+    check: bool | Collection[str] = False,
+    upstream: Any = None,
+    seed: int = 0,
+    **inputs: Any,
+) -> Explanation:
+    """Explain a program given as text, or an ordinary Python function of the inputs.
+
+    `values` and keyword arguments give the inputs: numbers or arrays, computed in float64 and never modified.
+    `wrt` names the inputs to differentiate by (default: all but class numbers), `check` turns the checkers on
+    (True, or their names), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`.
+    Raises ExplainError subclasses: they say what is wrong and where.
+    """
+    checkers = CHECKERS if check is True else tuple(check or ())
+    given = {name: _number(name, value) for name, value in {**(values or {}), **inputs}.items()}
+    unknown = sorted(set(wrt or ()) - given.keys())
+    if unknown:
+        raise NameProblem(f"wrt names {unknown[0]!r}, which is not among the values", hint=", ".join(given))
+    if callable(source):
+        recording = record_function(source, given, tracked=wrt)
+        return _explained(recording, upstream, checkers)
+    from autograd_explain.lang.program import bind_values, read_expression
+
+    program = read_expression(source)
+    bound = bind_values(program, given)
+    return explain_program(program, bound, wrt=wrt, checkers=checkers, upstream=upstream, seed=seed)
+
+
+def _number(name: str, value: Any) -> Any:
+    try:
+        return as_value(value)
+    except (TypeError, ValueError):
+        raise InputError(f"the value of {name} is not a number or an array of numbers") from None
+
+
+def record_function(
+    function: Callable[..., Any], values: Mapping[str, Any], *, tracked: Collection[str] | None = None
+) -> Recording:
+    """Run a Python function once on recorded inputs, given by name."""
+    tape = Tape()
+    inputs = {n: leaf(tape, n, as_value(v), tracked=tracked is None or n in tracked) for n, v in values.items()}
+    result = function(**inputs)
+    if not isinstance(result, Var):
+        result = constant(tape, _number("the result", result))
+    return Recording(tape, result, inputs, lambda others: function(**others))
+
+
+def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The gradient of a scalar function by its first argument, or by those that `argnums` names.
+
+    The new function takes the same positional arguments and returns floats or arrays in their shapes (a tuple
+    where `argnums` is one). Raises InputError where the function's value is not a single number.
+    """
+    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+
+    def gradient(*args: Any) -> Any:
+        tape = Tape()
+        inputs = [leaf(tape, f"x{i}", _number(f"argument {i}", a), tracked=i in chosen) for i, a in enumerate(args)]
+        result = function(*inputs)
+        if not isinstance(result, Traced):
+            result = constant(tape, _number("the result", result))
+        if result.shape:  # type: ignore[attr-defined]
+            raise InputError(f"grad needs a function with a single number as its value, not shape {result.shape}")  # type: ignore[attr-defined]
+        sweep = reverse(tape, result)  # type: ignore[arg-type]
+        found = tuple(_or_zero(sweep.gradients[inputs[i].index], inputs[i]) for i in chosen)
+        return found if isinstance(argnums, tuple) else found[0]
+
+    return gradient
+
+
+def _or_zero(gradient: Any, node: Var) -> Any:
+    return 0.0 * node.value if gradient is None else gradient

@@ -1,0 +1,1 @@
+"""Views of an explanation. Each reads `Explanation` alone and hands text to its caller."""

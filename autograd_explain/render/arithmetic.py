@@ -1,0 +1,253 @@
+"""The arithmetic of steps as lines: a forward operation, and a backward block with its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from autograd_explain.core.formula import Formula, filled, formula_of, written
+from autograd_explain.core.notation import Infix
+from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.core.shapes import shape_of, show_shape, stretched_axes
+from autograd_explain.core.var import Var
+from autograd_explain.explanation.model import NodeRecord, PartRecord, StepRecord
+from autograd_explain.render.numbers import array_lines, equation, show, style_of, terms
+from autograd_explain.render.theme import Line, View
+from autograd_explain.source import cell_width
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+FORMULA_COLUMN = 23
+TARGET_COLUMN = 23
+LARGEST_INLINE = 4
+_MOST_TERMS = 4
+
+
+def labelled(label: str, value: Any, view: View) -> str:
+    """`x = 2`, or for an array `X (2,3)`, with its entries where they are few."""
+    if type(value) is float:
+        return f"{label} = {show(value, view)}"
+    if value.ndim == 1 and 0 < value.size <= LARGEST_INLINE:
+        return f"{label} = {inline(value, view)}"
+    return f"{label} {show_shape(value.shape)}"
+
+
+def inline(array: Any, view: View) -> str:
+    """A short vector in one line."""
+    return "[" + ", ".join(show(float(entry), view) for entry in array) + "]"
+
+
+def is_inline(value: Any) -> bool:
+    """Whether a value is written within a line: a number, or a short vector."""
+    return type(value) is float or (value.ndim == 1 and 0 < value.size <= LARGEST_INLINE)
+
+
+def text_of(value: Any, view: View) -> str:
+    """A number or short vector as text."""
+    return show(value, view) if type(value) is float else inline(value, view)
+
+
+def forward_lines(run: Explanation, record: NodeRecord, view: View, *, is_result: bool) -> Iterator[Line]:
+    """An operation of the forward pass: symbols, numbers, value."""
+    style = style_of(view)
+    line = Line("    ").add(record.label).add(f" = {written(record.formula, style).text}")
+    mark = "result" if is_result else ""
+    if type(record.value) is float and all(type(arg.value) is float for arg in record.formula.args):
+        made = equation(filled(record.formula), record.value, view)
+        if OPERATIONS[record.op].family == "comparison" and not OPERATIONS[record.op].differentiable and record.op != "detach":
+            mark = "true" if record.value else "false"
+        yield from _in_columns(line, made.text, f"{made.relation} {made.result}", mark, view)
+        return
+    shapes = shapes_of(record.formula)
+    if is_inline(record.value):
+        yield from _in_columns(line, shapes, f"= {text_of(record.value, view)}", mark, view)
+        return
+    yield from _in_columns(line, shapes, "", mark, view)
+    yield from rows(record.value, view)
+
+
+def rows(array: Any, view: View) -> Iterator[Line]:
+    """The rows of an array, indented under their line."""
+    for text in array_lines(array, view, view.width - 12):
+        yield Line("          ").add(text)
+
+
+def shapes_of(formula: Formula) -> str:
+    """The shapes that meet in an operation, and the one that comes out: `(2,3) @ (3,4) → (2,4)`."""
+    shapes = [show_shape(arg.shape) for arg in formula.args if arg.shape] or ["()"]
+    layout = formula.op.layout if formula.op else None
+    gap = f" {layout.symbol} " if isinstance(layout, Infix) else ", "
+    return f"{gap.join(shapes)} → {show_shape(formula.shape)}"
+
+
+def _in_columns(line: Line, middle: str, right: str, mark: str, view: View) -> Iterator[Line]:
+    """Left, middle and right parts of a line; what does not fit goes on to a line of its own."""
+    value_column = max(view.width - 24, 40)
+    room = value_column - FORMULA_COLUMN - 2
+    if line.width > FORMULA_COLUMN - 1 or cell_width(middle) > room:
+        if line.width + cell_width(middle) + 4 > value_column:
+            yield line
+            line = Line(" " * FORMULA_COLUMN)
+            if cell_width(middle) + FORMULA_COLUMN > value_column:
+                line = Line("      ")
+        else:
+            line.to(FORMULA_COLUMN)
+    else:
+        line.to(FORMULA_COLUMN)
+    line.add(middle, "dim")
+    if right:
+        line.to(value_column, 1).add(right, "accent")
+    if mark:
+        line.to(0).add(mark, "head")
+    yield line
+
+
+def backward_block(
+    run: Explanation, record: StepRecord, view: View, ledger: dict[int, list[Any]]
+) -> Iterator[Line]:
+    """A step back: the rule for each argument, then upstream × local = contribution, and the running total."""
+    node = run.tape.nodes[record.node]
+    style = style_of(view)
+    head = Line("    ").add(f"{run.words.label(node)} = {written(run.words.formula(node), style).text}", "head")
+    sides = _sides(run, node, record)
+    if node.op.elementwise:
+        rules = [_rule_text(run, node, part, sides[i], view) for i, part in enumerate(record.parts)]
+        yield from _rules(head, rules, view)
+        for part in record.parts:
+            if part.rule.op is not None and not is_inline(part.local):
+                yield Line("      ").add(f"∂{run.words.label(node)}/∂{part.target_label} here", "dim")
+                yield from rows(part.local, view)
+    else:
+        yield head.to(FORMULA_COLUMN).add(shapes_of(run.words.formula(node)), "dim")
+    done: dict[int, list[Any]] = {}
+    for i, part in enumerate(record.parts):
+        earlier = [*ledger.get(part.target, []), *done.get(part.target, [])]
+        yield from _share(run, node, record, part, sides[i], earlier, view)
+        done.setdefault(part.target, []).append(part.contribution)
+
+
+def _sides(run: Explanation, node: Var, record: StepRecord) -> list[str]:
+    """`(left)` and `(right)` where one value stands on both sides, so that its two uses can be told apart."""
+    targets = [part.target for part in record.parts]
+    words = ["(left)", "(right)"] if len(node.inputs) == 2 else [f"(use {i + 1})" for i in range(len(node.inputs))]  # noqa: PLR2004
+    return [words[part.argument] if targets.count(part.target) > 1 else "" for part in record.parts]
+
+
+def _rule_text(run: Explanation, node: Var, part: PartRecord, side: str, view: View) -> str:
+    """`∂out/∂x = rule = rule with numbers = value`, without saying anything twice."""
+    style = style_of(view)
+    of = f"∂{run.words.label(node)}/∂{part.target_label}{' ' + side if side else ''}"
+    symbols = written(part.rule, style).text
+    if type(part.local) is not float:
+        value = f" = {text_of(part.local, view)}" if is_inline(part.local) else ""
+        return f"{of} = {symbols}{value}" if symbols != value[3:] else f"{of}{value}"
+    made = equation(filled(part.rule), part.local, view)
+    texts = [symbols, made.text]
+    links = [text for text in dict.fromkeys(texts) if text != made.result]
+    chain = " = ".join([of, *links])
+    return f"{chain} {made.relation if links else '='} {made.result}"
+
+
+def _rules(head: Line, rules: list[str], view: View) -> Iterator[Line]:
+    joined = "    ".join(rules)
+    column = max(head.width + 2, FORMULA_COLUMN)
+    if column + cell_width(joined) <= view.width:
+        yield head.to(column, 2).add(joined)
+        return
+    if len(rules) == 1 or column + max(map(cell_width, rules)) > view.width:
+        yield head
+        for rule in rules:
+            yield from _broken(rule, view)
+        return
+    for rule in rules:
+        yield head.to(column, 2).add(rule)
+        head = Line(" " * column)
+
+
+def _broken(rule: str, view: View) -> Iterator[Line]:
+    """A long chain of equalities, broken before an equals sign."""
+    line = ""
+    for link in rule.replace(" = ", "\n= ").replace(" ≈ ", "\n≈ ").split("\n"):
+        if line and cell_width(line) + 1 + cell_width(link) + 6 > view.width:
+            yield Line("      ").add(line)
+            line = "    " + link
+        else:
+            line = f"{line} {link}" if line else link
+    yield Line("      ").add(line)
+
+
+def _share(
+    run: Explanation, node: Var, record: StepRecord, part: PartRecord, side: str, earlier: list[Any], view: View
+) -> Iterator[Line]:
+    line = Line("      → ").add(part.target_label, "head")
+    if side:
+        line.add(f" {side}", "dim")
+    line.to(TARGET_COLUMN, 1)
+    target = run.tape.nodes[part.target]
+    last = len(earlier) + 1 == run.uses[part.target]
+    mark = f"∂{part.target_label}" if last and not target.inputs else ""
+    ledger = _ledger(run, part, earlier, view)
+    if type(part.contribution) is float and type(part.local) is float and type(record.upstream) is float:
+        product = formula_of(OPERATIONS["mul"], (Formula(record.upstream), Formula(part.local)), {})
+        made = equation(product, part.contribution, view)
+        text = _times(made.text, view)
+        line.add(text).to(view.width - 25, 1).add(f"{made.relation} {made.result}", "accent")
+        yield from _with_total(line, ledger, mark, view)
+        return
+    line.add(_array_share(node, record, part, view))
+    if is_inline(part.contribution):
+        line.add(f" = {text_of(part.contribution, view)}", "accent")
+        yield from _with_total(line, ledger, mark, view)
+        return
+    yield from _with_total(line, "", mark, view)
+    yield from rows(part.contribution, view)
+    if ledger:
+        yield Line(" " * TARGET_COLUMN).add(ledger, "dim")
+
+
+def _times(text: str, view: View) -> str:
+    """Upstream × local: the sign of multiplication that no formula uses."""
+    return text.replace("*" if view.ascii else "·", " × ")
+
+
+def _array_share(node: Var, record: StepRecord, part: PartRecord, view: View) -> str:
+    """How an array's contribution is made: shapes, and short vectors themselves."""
+    if part.local is None:
+        text = written(part.rule, style_of(view)).text
+        shapes = shapes_of(part.rule) if part.rule.op else ""
+        fits = TARGET_COLUMN + cell_width(text) + cell_width(shapes) + 8 <= view.width
+        return f"{text}   {shapes}" if shapes and fits and not is_inline(part.contribution) else text
+    given = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
+    text = " × ".join(given)
+    target = shape_of(part.contribution)
+    axes = stretched_axes(target, node.shape)
+    if axes:
+        text += f" summed over axis {', '.join(map(str, axes))}"
+    return text if is_inline(part.contribution) else f"{text} → {show_shape(target)}"
+
+
+def _ledger(run: Explanation, part: PartRecord, earlier: list[Any], view: View) -> str:
+    """The running total of a value that is used more than once, every earlier term in it."""
+    uses = run.uses[part.target]
+    if uses == 1:
+        return ""
+    if type(part.contribution) is not float:
+        return f"{part.target_label}: total of {len(earlier) + 1} of {uses} contributions"
+    if not earlier:
+        return f"{part.target_label}: {show(part.total_after, view)}"
+    listed = [*earlier, part.contribution] if len(earlier) < _MOST_TERMS else [part.total_before, part.contribution]
+    return f"{part.target_label}: {terms(listed, part.total_after, view)}"
+
+
+def _with_total(line: Line, ledger: str, mark: str, view: View) -> Iterator[Line]:
+    tail = "  ".join(text for text in (ledger, mark) if text)
+    if line.width + 2 + cell_width(tail) > view.width and tail:
+        yield line
+        line = Line(" " * max(view.width - cell_width(tail) - 2, 8))
+    elif tail:
+        line.add("  ")
+    if ledger:
+        line.add(ledger, "dim").add("  " if mark else "")
+    yield line.add(mark, "head")
+

@@ -1,0 +1,172 @@
+"""The explanation as strict JSON (RFC 8259), whole as data or piece by piece as text.
+
+Numbers that JSON has no word for are the strings "nan", "inf" and "-inf"; floats read back as the same float.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_explain.core.formula import Formula, filled, written
+from autograd_explain.core.notation import LANGUAGE
+from autograd_explain.explanation.model import NodeRecord, PartRecord, StepRecord
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+SCHEMA = "autograd-explain/1"
+
+
+def number(value: Any) -> Any:
+    """A float or an array of them as JSON has it: floats, nested lists, the three words."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, np.ndarray):
+        listed = value.tolist()
+        return listed if np.all(np.isfinite(value)) else _words(listed)
+    return _words(float(value))
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_words(entry) for entry in value]
+    return value if math.isfinite(value) else "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def _text(formula: Formula) -> str:
+    return written(formula, LANGUAGE).text
+
+
+def _params(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: _param(value) for name, value in params.items()}
+
+
+def _param(value: Any) -> Any:
+    if isinstance(value, slice):
+        return {"start": value.start, "stop": value.stop, "step": value.step}
+    if value is Ellipsis:
+        return "..."
+    if isinstance(value, (tuple, list)):
+        return [_param(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value if value is None or isinstance(value, (bool, int, str)) else number(value)
+
+
+def node(record: NodeRecord) -> dict[str, Any]:
+    """A value's entry."""
+    return {
+        "id": record.id,
+        "label": record.label,
+        "name": record.name,
+        "op": record.op,
+        "inputs": list(record.inputs),
+        "params": _params(record.params),
+        "formula": _text(record.formula),
+        "filled": _text(filled(record.formula)),
+        "shape": list(record.shape),
+        "value": number(record.value),
+        "gradient": number(record.gradient),
+        "tracked": record.tracked,
+        "span": list(record.span) if record.span else None,
+        "scope": record.scope,
+    }
+
+
+def part(record: PartRecord) -> dict[str, Any]:
+    """One argument's share of a backward step."""
+    return {
+        "argument": record.argument,
+        "target": record.target,
+        "rule": _text(record.rule),
+        "filled": _text(filled(record.rule)),
+        "local": number(record.local),
+        "contribution": number(record.contribution),
+        "total_before": number(record.total_before),
+        "total_after": number(record.total_after),
+    }
+
+
+def step(record: StepRecord) -> dict[str, Any]:
+    """One backward step."""
+    parts = [part(share) for share in record.parts]
+    return {"step": record.step, "node": record.node, "upstream": number(record.upstream), "parts": parts}
+
+
+def _inputs(run: Explanation) -> Iterator[dict[str, Any]]:
+    for record in run.inputs:
+        yield {**asdict(record), "shape": list(record.shape), "value": number(record.value)}
+
+
+def _branches(run: Explanation) -> Iterator[dict[str, Any]]:
+    for record in run.branches:
+        span = list(record.span) if record.span else None
+        yield {"node": record.node, "span": span, "condition": record.condition, "taken": record.taken}
+
+
+def _scopes(run: Explanation) -> Iterator[dict[str, Any]]:
+    for record in run.scopes:
+        yield {**asdict(record), "span": list(record.span) if record.span else None}
+
+
+def _notes(run: Explanation) -> Iterator[dict[str, Any]]:
+    for note in run.notes:
+        yield {"kind": note.kind, "node": note.node, "step": note.step, "text": note.text}
+
+
+def _checks(run: Explanation) -> Iterator[dict[str, Any]]:
+    for result in run.checks:
+        entry = {name: getattr(result, name) for name in _CHECK_FIELDS}
+        yield {name: number(v) if name in _CHECK_NUMBERS else v for name, v in entry.items()}
+
+
+_CHECK_FIELDS = ("checker", "target", "status", "ours", "theirs", "error", "tolerance", "digits", "formula", "why")
+_CHECK_NUMBERS = frozenset({"ours", "theirs", "error", "tolerance"})
+
+_HEAD: dict[str, Callable[[Any], Any]] = {
+    "schema": lambda run: SCHEMA,
+    "source": lambda run: run.source,
+    "mode": lambda run: run.mode,
+    "value": lambda run: number(run.value),
+    "gradients": lambda run: {name: number(value) for name, value in run.gradients.items()},
+}
+_LISTS: dict[str, Callable[[Any], Iterable[dict[str, Any]]]] = {
+    "inputs": _inputs,
+    "nodes": lambda run: map(node, run.nodes),
+    "backward": lambda run: map(step, run.steps),
+    "branches": _branches,
+    "scopes": _scopes,
+    "notes": _notes,
+    "checks": _checks,
+}
+
+
+def as_dict(run: Explanation) -> dict[str, Any]:
+    """The whole explanation as data that `json.dumps(…, allow_nan=False)` takes."""
+    return {**{key: make(run) for key, make in _HEAD.items()}, **{key: list(make(run)) for key, make in _LISTS.items()}}
+
+
+def pieces(run: Explanation) -> Iterator[str]:
+    """The explanation as JSON text, an entry at a time, so that a long run needs no long string."""
+    lead = "{"
+    for key, make in _HEAD.items():
+        yield f"{lead}{json.dumps(key)}: {_dump(make(run))}"
+        lead = ",\n "
+    for key, entries in _LISTS.items():
+        yield f",\n {json.dumps(key)}: ["
+        gap = "\n  "
+        for entry in entries(run):
+            yield gap + _dump(entry)
+            gap = ",\n  "
+        yield "]"
+    yield "}\n"
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

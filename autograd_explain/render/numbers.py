@@ -1,0 +1,127 @@
+"""Numbers in lines: printed arithmetic that is true, and arrays that say their shape first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.core.formula import Formula, value_when_printed, written
+from autograd_explain.core.notation import Style, rounded_number, style_for
+from autograd_explain.core.shapes import show_shape
+from autograd_explain.render.theme import View
+
+MOST_DIGITS = 17
+LARGEST_SIDE = 6
+_SLACK = 1 + 1e-9
+
+
+def style_of(view: View, digits: int | None = None) -> Style:
+    """The view's spelling of symbols and numbers."""
+    return style_for(view.digits if digits is None else digits, ascii_only=view.ascii)
+
+
+def show(value: float, view: View) -> str:
+    """A number at the view's digits."""
+    return style_of(view).number(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`text relation result`, where the text gives the result as printed, or the relation says ≈."""
+
+    text: str
+    relation: str
+    result: str
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.relation} {self.result}"
+
+
+def is_true(found: float, result: float, digits: int) -> bool:
+    """Whether a value read off a line is its result to half a unit of the result's last printed digit."""
+    shown = float(rounded_number(result, digits))
+    if not math.isfinite(shown) or not math.isfinite(found):
+        return shown == found or (math.isnan(shown) and math.isnan(found))
+    if shown == 0.0:
+        return found == 0.0
+    unit = 10.0 ** (math.floor(math.log10(abs(shown))) - digits + 1)
+    return abs(found - shown) <= 0.5 * unit * _SLACK
+
+
+def equation(formula: Formula, result: float, view: View) -> Equation:
+    """A filled-in formula with just enough digits that the line is true, else with ≈."""
+    shown = show(result, view)
+    for digits in range(view.digits, MOST_DIGITS + 1):
+        style = style_of(view, digits)
+        with np.errstate(all="ignore"):
+            found = value_when_printed(formula, style)
+        if type(found) is float and is_true(found, result, view.digits):
+            return Equation(written(formula, style).text, "=", shown)
+    return Equation(written(formula, style_of(view)).text, "≈", shown)
+
+
+def terms(numbers: list[float], total: float, view: View) -> Equation:
+    """`a + b + c = total`, with enough digits to be true."""
+    shown = show(total, view)
+    for digits in range(view.digits, MOST_DIGITS + 1):
+        style = style_of(view, digits)
+        read = sum(float(rounded_number(number, digits)) for number in numbers)
+        if is_true(read, total, view.digits):
+            return Equation(_sum_text(numbers, style), "=", shown)
+    return Equation(_sum_text(numbers, style_of(view)), "≈", shown)
+
+
+def _sum_text(numbers: list[float], style: Style) -> str:
+    parts = [style.number(numbers[0])]
+    for number in numbers[1:]:
+        text = style.number(number)
+        sign = text[0] in "-−"
+        parts.append(f"{text[0]} {text[1:]}" if sign else f"+ {text}")
+    return " ".join(parts)
+
+
+def array_lines(array: Any, view: View, room: int) -> Iterator[str]:
+    """An array as rows of numbers; over 6×6 its shape, range and corner."""
+    if array.size == 0:
+        yield "[]"
+        return
+    if max(array.shape) > LARGEST_SIDE or array.ndim > 2:  # noqa: PLR2004 - a matrix has two axes
+        yield _summary(array, view)
+        array = _corner(array)
+    yield from _rows(np.atleast_2d(array), view, room, brackets=array.ndim)
+
+
+def _summary(array: Any, view: View) -> str:
+    finite = array[np.isfinite(array)]
+    text = f"shape {show_shape(array.shape)}"
+    if finite.size:
+        text += f", from {show(float(finite.min()), view)} to {show(float(finite.max()), view)}"
+    if finite.size < array.size:
+        text += f", {array.size - finite.size} not finite"
+    return text + "; corner:"
+
+
+def _corner(array: Any) -> Any:
+    while array.ndim > 2:  # noqa: PLR2004
+        array = array[0]
+    return array[(slice(0, 3),) * array.ndim]
+
+
+def _rows(matrix: Any, view: View, room: int, brackets: int) -> Iterator[str]:
+    digits = view.digits
+    while True:
+        style = style_of(view, digits)
+        cells = [[style.number(float(entry)) for entry in row] for row in matrix]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+        if digits <= 3 or sum(widths) + 2 * len(widths) + 2 <= room:  # noqa: PLR2004 - fewer digits say nothing
+            break
+        digits -= 1
+    for number, row in enumerate(cells):
+        text = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        left = ("[" if number == 0 else " ") if brackets > 1 else ""
+        right = "]" if brackets > 1 and number == len(cells) - 1 else ""
+        yield f"{left}[{text}]{right}"

@@ -1,0 +1,71 @@
+"""What a long run shows: its first and last steps, with a count of what lies between.
+
+The text stays readable at any length; `--all` prints everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from autograd_explain.core.var import Var
+from autograd_explain.modes.records import Step
+from autograd_explain.render.theme import View
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+MOST_SHOWN = 40
+AT_EACH_END = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Elision:
+    """What stands in place of steps that are left out."""
+
+    text: str
+
+
+def _is_short(count: int, view: View) -> bool:
+    return view.all or count <= MOST_SHOWN
+
+
+def visible_operations(run: Explanation, view: View) -> Iterator[Var | Elision]:
+    """The operations to show, in order of recording, and the gap between them."""
+    operations = run.operations
+    if _is_short(len(operations), view):
+        yield from operations
+        return
+    yield from operations[:AT_EACH_END]
+    hidden = operations[AT_EACH_END:-AT_EACH_END]
+    yield Elision(f"… {len(hidden):,} more operations{_within(run, hidden)}; --all prints them")
+    yield from operations[-AT_EACH_END:]
+
+
+def _within(run: Explanation, hidden: list[Var]) -> str:
+    """The scopes that lie wholly inside the gap, by what they are."""
+    first, last = hidden[0].index, hidden[-1].index
+    counts: dict[str, int] = {}
+    for scope in run.tape.scopes:
+        if first <= scope.start and scope.stop <= last + 1:
+            kind = f"turns of {scope.title}" if scope.kind == "loop" else f"calls {scope.title}"
+            counts[kind] = counts.get(kind, 0) + 1
+    told = [f"{count:,} {kind}" for kind, count in counts.items()][:2]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def visible_steps(run: Explanation, view: View, ledger: dict[int, list[Any]]) -> Iterator[Step | Elision]:
+    """The backward steps to show, and the gap; `ledger` keeps every value's earlier contributions, shown or not."""
+    total = sum(1 for _ in run.walk())
+    short = _is_short(total, view)
+    for step in run.walk():
+        if short or step.number <= AT_EACH_END or step.number > total - AT_EACH_END:
+            yield step
+        else:
+            if step.number == AT_EACH_END + 1:
+                yield Elision(f"… {total - 2 * AT_EACH_END:,} more steps back; --all prints them")
+        for part in step.parts:
+            known = ledger.setdefault(part.target.index, [])
+            if len(known) < AT_EACH_END:
+                known.append(part.contribution)

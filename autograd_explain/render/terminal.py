@@ -1,0 +1,210 @@
+"""The run told in lines of text: program, forward pass, backward pass, gradients, checks.
+
+Symbols, then numbers, then the result; one idea a line. Columns are laid out here, because a table library
+spends 300 times as long on a long run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
+
+from autograd_explain.core.formula import Formula, written
+from autograd_explain.core.notation import Call
+from autograd_explain.core.var import Var
+from autograd_explain.render.arithmetic import backward_block, forward_lines, is_inline, labelled, rows
+from autograd_explain.render.numbers import array_lines, show, style_of
+from autograd_explain.render.outcome import check_lines, gradient_lines
+from autograd_explain.render.selection import Elision, visible_operations, visible_steps
+from autograd_explain.render.theme import Line, View, note_line
+from autograd_explain.source import cell_width
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+    from autograd_explain.explanation.model import Note
+
+__all__ = ["View", "as_text", "write"]
+
+_SHORT = 6  # a part of the chain longer than this is written …
+_MOST_LINKS = 7
+
+
+def as_text(run: Explanation, view: View | None = None) -> str:
+    """The whole text, for `print`."""
+    chosen = view or View()
+    return "\n".join(line.render(chosen) for line in lines(run, chosen))
+
+
+def write(run: Explanation, view: View, out: TextIO) -> None:
+    """Write the text line by line."""
+    for line in lines(run, view):
+        out.write(line.render(view) + "\n")
+
+
+def lines(run: Explanation, view: View) -> Iterator[Line]:
+    """Every line of the view, in order."""
+    yield from header(run, view)
+    if not view.brief:
+        yield from forward(run, view)
+        yield from backward(run, view)
+    yield from gradient_lines(run, view)
+    yield from check_lines(run, view)
+
+
+def header(run: Explanation, view: View) -> Iterator[Line]:
+    """The program as typed, the given values, and the chain from the inputs to the result."""
+    source = [text for text in (run.source or "a Python function").splitlines() if not text.lstrip().startswith("#")]
+    while source and not source[0].strip():
+        source.pop(0)
+    shown = [record for record in run.inputs if not _is_table(record.value)]
+    values = [labelled(record.name, record.value, view) for record in shown]
+    flat = "   ".join(values)
+    yield Line()
+    if len(source) == 1 and cell_width(source[0]) + cell_width(flat) + 6 <= view.width:
+        yield Line("  ").add(source[0], "head").to(view.width - cell_width(flat) - 2).add(flat)
+    else:
+        yield from (Line("  ").add(text, "head") for text in source)
+        yield from (Line("  ").add(text) for text in _filled_rows(values, view.width - 4))
+    for record in run.inputs:
+        if _is_table(record.value):
+            yield Line("  ").add(labelled(record.name, record.value, view))
+            yield from rows(record.value, view)
+    chain = _chain(run, view)
+    if chain:
+        yield Line("  ").add(chain, "dim")
+
+
+def _filled_rows(values: list[str], room: int) -> Iterator[str]:
+    row = ""
+    for value in values:
+        if row and cell_width(row) + 3 + cell_width(value) > room:
+            yield row
+            row = value
+        else:
+            row = f"{row}   {value}" if row else value
+    if row:
+        yield row
+
+
+def _is_table(value: Any) -> bool:
+    return not is_inline(value)
+
+
+def _chain(run: Explanation, view: View) -> str:
+    """The way from the inputs to the result in one line: each operation around the one before."""
+    spine = _spine(run.result)
+    if not spine or len(spine) > _MOST_LINKS or run.tape.scopes:
+        return ""
+    style = style_of(view)
+    links = []
+    inner: Var | None = None
+    text = ""
+    for node in spine:
+        formula = run.words.formula(node)
+        if inner is not None:
+            text = text if len(text) <= _SHORT else "…"
+            for position, argument in enumerate(node.inputs):
+                if argument is inner:
+                    strong = text if isinstance(node.op.layout, Call) else _guarded(text)
+                    formula.args = (*formula.args[:position], Formula(0.0, strong), *formula.args[position + 1 :])
+        text = written(formula, style).text
+        links.append(text)
+        inner = node
+    names = ", ".join(dict.fromkeys(run.words.label(a) for a in spine[0].inputs if run.words.labels[a.index]))
+    chain = " → ".join([*([names] if names else []), *links]) + " = result"
+    return chain if cell_width(chain) <= view.width - 4 else ""
+
+
+def _guarded(text: str) -> str:
+    return f"({text})" if " " in text or text == "…" else text
+
+
+def _spine(result: Var) -> list[Var]:
+    """From the result back along the argument that was recorded last, as long as that is an operation."""
+    spine = []
+    node: Var | None = result
+    while node is not None and node.inputs and len(spine) <= _MOST_LINKS:
+        spine.append(node)
+        made = [argument for argument in node.inputs if argument.inputs]
+        node = max(made, key=lambda argument: argument.index) if made else None
+    return spine[::-1]
+
+
+def heading(title: str, text: str) -> Iterator[Line]:
+    """The head of a section."""
+    yield Line()
+    yield Line("  ").add(f"{title:<9} ", "head").add(text, "dim")
+
+
+def note_lines(notes: list[Note], view: View) -> Iterator[Line]:
+    """Notes under the step where they arise: at most two, the first told first."""
+    if not view.notes:
+        return
+    for note in notes[:2]:
+        yield from note_line(note.text, view)
+
+
+def elided(elision: Elision) -> Line:
+    """The line that stands for what a long run leaves out."""
+    return Line("    ").add(elision.text, "dim")
+
+
+def forward(run: Explanation, view: View) -> Iterator[Line]:
+    """One line for each recorded operation: label, formula, the same with numbers, value."""
+    yield from heading("FORWARD", "compute each operation and record it; no gradient yet")
+    open_scope: int | None = None
+    for item in visible_operations(run, view):
+        if isinstance(item, Elision):
+            yield elided(item)
+            continue
+        record = run.node(item)
+        if record.scope != open_scope:
+            yield from _scope_line(run, record.scope)
+            open_scope = record.scope
+        yield from forward_lines(run, record, view, is_result=item is run.result)
+    if not run.result.inputs:
+        yield Line(f"    the result is {labelled(run.words.label(run.result), run.value, view)}: nothing was computed")
+    yield from note_lines([n for n in run.notes if n.kind in ("records-only",)], view)
+    yield from note_lines([n for n in run.notes if n.step is None and n.kind in ("branch", "non-finite")], view)
+
+
+def _scope_line(run: Explanation, scope: int | None) -> Iterator[Line]:
+    if scope is not None:
+        entered = run.tape.scopes[scope]
+        turn = f", turn {entered.iteration}" if entered.iteration is not None else ""
+        yield Line("    ").add(f"▸ {entered.title}{turn}", "dim")
+
+
+def backward(run: Explanation, view: View) -> Iterator[Line]:
+    """One block for each operation, last recorded first: rule, rule with numbers, each argument's contribution."""
+    yield from heading("BACKWARD", "from the result to the inputs: upstream × local = contribution")
+    if not run.result.tracked:
+        yield Line("    nothing to differentiate: the result depends on no tracked input")
+        return
+    by_step: dict[int, list[Note]] = {}
+    for note in run.notes:
+        if note.step is not None:
+            by_step.setdefault(note.step, []).append(note)
+    yield from _seed_lines(run, view)
+    yield from note_lines([n for n in run.notes if n.kind == "non-scalar"], view)
+    ledger: dict[int, list[Any]] = {}
+    for item in visible_steps(run, view, ledger):
+        yield Line()
+        if isinstance(item, Elision):
+            yield elided(item)
+            continue
+        yield from backward_block(run, run.step(item), view, ledger)
+        yield from note_lines([n for n in by_step.get(item.number, []) if n.kind != "seed"], view)
+
+
+def _seed_lines(run: Explanation, view: View) -> Iterator[Line]:
+    label = run.words.label(run.result)
+    seed = run.sweep.seed
+    if type(seed) is float:
+        why = "the result changes by exactly its own change" if seed == 1.0 else "the upstream that was given"
+        yield Line("    ").add(f"{label}", "head").to(23).add(f"seed: {why}").to(view.width - 8).add(show(seed, view))
+        return
+    yield Line("    ").add(label, "head").to(23).add("seed: one for each entry")
+    for text in array_lines(seed, view, view.width - 12):
+        yield Line("        ").add(text)
+

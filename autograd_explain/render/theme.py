@@ -1,0 +1,94 @@
+"""Lines of styled text: what colour may add, the symbols and their ASCII forms, wrapping by display width.
+
+A line is built of plain pieces, so that everything is legible without colour; user text stays data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograd_explain.source import cell_width, visible
+
+_CODES = {"dim": "2", "head": "1", "accent": "1;36", "note": "33", "good": "32", "bad": "1;31"}
+_ASCII = str.maketrans({
+    "→": "->", "×": "x", "·": "*", "−": "-", "≈": "~", "∂": "d", "│": "|", "…": "...", "✓": "ok", "✗": "no", "ᵀ": ".T",
+    "²": "^2", "³": "^3", "½": "1/2", "¼": "1/4", "≠": "!=", "≤": "<=", "≥": ">=", "∞": "inf", "Σ": "sum", "ₖ": "_k",
+    "▸": ">", "±": "+/-", "√": "sqrt", "σ": "sigmoid", "—": "-", "–": "-", "ˣ": "^x", "⁻": "^-",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How much is shown, how wide, and with what symbols."""
+
+    width: int = 80
+    digits: int = 6
+    ascii: bool = False
+    color: bool = False
+    brief: bool = False
+    all: bool = False
+    notes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of one style; the empty style is plain."""
+
+    text: str
+    style: str = ""
+
+
+class Line:
+    """One line in the making: pieces, and the columns they are put at."""
+
+    __slots__ = ("pieces", "width")
+
+    def __init__(self, *pieces: Piece | str) -> None:
+        self.pieces: list[Piece] = []
+        self.width = 0
+        for piece in pieces:
+            self.add(piece)
+
+    def add(self, piece: Piece | str, style: str = "") -> Line:
+        """Append text; returns the line."""
+        made = piece if isinstance(piece, Piece) else Piece(piece, style)
+        self.pieces.append(made)
+        self.width += cell_width(made.text)
+        return self
+
+    def to(self, column: int, gap: int = 2) -> Line:
+        """Move on to a column, or at least `gap` cells further."""
+        return self.add(" " * max(column - self.width, gap))
+
+    def render(self, view: View) -> str:
+        """The line as text for this view."""
+        parts = []
+        for piece in self.pieces:
+            text = visible(piece.text, keep="\n")
+            if view.ascii:
+                text = text.translate(_ASCII)
+            code = _CODES.get(piece.style) if view.color else None
+            parts.append(f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text)
+        return "".join(parts).rstrip()
+
+
+def wrapped(text: str, width: int) -> Iterator[str]:
+    """The text in lines of at most `width` cells, broken at spaces; longer words stand alone."""
+    line = ""
+    for word in text.split():
+        if line and cell_width(line) + 1 + cell_width(word) > width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
+
+
+def note_line(text: str, view: View) -> Iterator[Line]:
+    """A note's text in lines behind a bar; minus signs as the rest of the view has them."""
+    spelled = text if view.ascii else re.sub(r"(?<![\w.])-(?=[\d(])", "−", text)
+    for part in wrapped(spelled, view.width - 10):
+        yield Line("      ").add("│ ", "note").add(part, "note")
