@@ -8,7 +8,6 @@ from typing import Any
 import autograd_explain.ops  # fills the registry
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape
-from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant, leaf
 from autograd_explain.errors import InputError, NameProblem
 from autograd_explain.explanation.build import Explanation
@@ -116,11 +115,11 @@ def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Ca
         tape = Tape()
         inputs = [leaf(tape, f"x{i}", _number(f"argument {i}", a), tracked=i in chosen) for i, a in enumerate(args)]
         result = function(*inputs)
-        if not isinstance(result, Traced):
+        if not isinstance(result, Var):
             result = constant(tape, _number("the result", result))
-        if result.shape:  # type: ignore[attr-defined]
-            raise InputError(f"grad needs a function with a single number as its value, not shape {result.shape}")  # type: ignore[attr-defined]
-        sweep = reverse(tape, result)  # type: ignore[arg-type]
+        if result.shape:
+            raise InputError(f"grad needs a function with a single number as its value, not shape {result.shape}")
+        sweep = reverse(tape, result)
         found = tuple(_or_zero(sweep.gradients[inputs[i].index], inputs[i]) for i in chosen)
         return found if isinstance(argnums, tuple) else found[0]
 

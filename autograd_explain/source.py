@@ -26,6 +26,10 @@ class Span(NamedTuple):
     end: int
 
 
+_PLAIN = re.compile("[ -~→×·−≈∂│…▸²³⁻ᵀσΣ∞≤≥≠√½]*")
+"""Text whose characters are all visible and one cell wide: decided at once, since views write little else."""
+
+
 def is_hidden(character: str) -> bool:
     """True for a control, bidirectional, zero-width or otherwise invisible character; not for a space."""
     if " " <= character <= "~":
@@ -48,7 +52,7 @@ def visible(text: str, *, keep: str = "") -> str:
 
     The result is safe to write to a terminal: it holds no escape sequence and no line break (unless kept).
     """
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return text
     return "".join(
         _SHORT_ESCAPES.get(character) or _escape(character)
@@ -60,7 +64,7 @@ def visible(text: str, *, keep: str = "") -> str:
 
 def cell_width(text: str) -> int:
     """Return how many cells of a terminal `text` fills: two for wide characters, none for combining marks."""
-    return len(text) if text.isascii() else sum(map(_character_width, text))
+    return len(text) if _PLAIN.fullmatch(text) else sum(map(_character_width, text))
 
 
 def _character_width(character: str) -> int:

@@ -32,7 +32,7 @@ def ours(program: Program, values: Leaves) -> tuple[Any, list[float]]:
 
 def floats(program: Program, values: Leaves) -> tuple[Any, list[float]]:
     """Plain floats without differentiation: the cost of running the program at all."""
-    return program(list(values), lambda x: x if x > 0.0 else 0.0), []
+    return program(list(values), lambda x: max(x, 0.0)), []
 
 
 def micrograd(program: Program, values: Leaves) -> tuple[Any, list[float]]:

@@ -30,7 +30,7 @@ def random_graph(count: int, seed: int = 0) -> Plan:
     leaves = tuple(rng.uniform(-1, 1) for _ in range(max(2, count // 20)))
     values = list(leaves)
     unused = list(range(len(leaves)))
-    operations = []
+    operations: list[tuple[int, int, int]] = []
     while len(operations) + len(unused) - 1 < count:
         left = unused.pop(rng.randrange(len(unused)))
         operations.append(_bounded(rng, values, left, rng.randrange(len(values))))
@@ -72,7 +72,8 @@ def program(plan: Plan) -> Program:
     last = len(plan.leaves) + len(plan.operations) - 1
     names: dict[str, Any] = {}
     exec("\n".join(["def follow(leaves, relu):", *lines, f"    return v{last}"]), names)
-    return names["follow"]
+    follow: Program = names["follow"]
+    return follow
 
 
 def _names(places: range) -> str:

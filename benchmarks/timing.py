@@ -46,10 +46,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Text columns: the first to the left, the others to the right."""
     lines = [list(headings), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    return "\n".join(
-        "  ".join(cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(zip(line, widths, strict=True)))
-        for line in lines
-    )
+    first = [line[0].ljust(widths[0]) for line in lines]
+    others = [[cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)] for line in lines]
+    return "\n".join("  ".join([name, *cells]).rstrip() for name, cells in zip(first, others, strict=True))
 
 
 def summary(seconds: Mapping[str, Sequence[float]], unit: float, ours: str) -> list[list[str]]:

@@ -147,8 +147,11 @@ class SymbolicAlgebra:
 
     @staticmethod
     def compare(symbol: str, a: Any, b: Any) -> Term:
-        """The comparison, left as it stands."""
-        return Term(_RELATIONS[symbol](expression_of(a), expression_of(b)))
+        """The comparison, left as it stands; `(condition as 1 or 0) != 0` is the condition again."""
+        inner = expression_of(a)
+        if symbol == "!=" and b == 0 and isinstance(inner, Where) and inner.args[1:] == (1, 0):
+            return Term(inner.args[0])
+        return Term(_RELATIONS[symbol](inner, expression_of(b)))
 
     @staticmethod
     def choose(condition: Any, a: Any, b: Any) -> Term:

@@ -14,13 +14,16 @@ import numpy as np
 ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "where", "sum", "index", "reshape", "transpose", "stack", "concat"})
 FUNCTION_COST = 8  # an exponential to 50 digits against a product to 50 digits
 
-NODE_ENTRIES = 100_000  # entries whose local derivative is compared at 40 digits, in all
+LONGEST_RUN = 100_000  # operations walked back; beyond them nothing is checked
+NODE_ENTRIES = 40_000  # entries whose local derivative is compared at 40 digits, in all
 ENTRIES_OF_ONE_NODE = 64
-STRUCTURED_COST = 30_000  # scalar operations of one structured operation worked out to 40 digits
-CHAIN_COST = 400_000  # scalar operations of the whole chain at 40 digits
-DOUBLE_COST = 30_000_000  # scalar operations of all passes in double precision
-FINITE_COST = 400_000  # scalar operations of all precise runs of a program
+STRUCTURED_COST = 100_000  # scalar operations of all structured operations worked out to 40 digits
+CHAIN_COST = 60_000  # scalar operations of the whole chain at 40 digits
+DOUBLE_COST = 200_000  # recorded operations of all passes in double precision
+FINITE_COST = 150_000  # scalar operations of all precise runs of a program
 FINITE_ENTRIES = 64  # entries differenced one by one
+SWEEP_COST = 250_000  # recorded operations of all float64 runs of a program
+ENTRIES_PER_OPERATION = 10_000  # scalar operations inside NumPy that take as long as recording one
 SAMPLED_ENTRIES = 8
 SAMPLED_DIRECTIONS = 4
 
@@ -44,6 +47,8 @@ class Clock:
 
 def cost(node: Any) -> int:
     """About how many scalar operations a recorded operation is, told from its shapes."""
+    if type(node.value) is float and node.op.elementwise:
+        return 1 if node.op.name in ARITHMETIC else FUNCTION_COST
     sizes = [int(np.size(argument.value)) for argument in node.inputs]
     size = int(np.size(node.value))
     if node.op.elementwise:
@@ -52,3 +57,8 @@ def cost(node: Any) -> int:
     if len(sizes) == 2:  # noqa: PLR2004 - a product of two: rows × columns × what they share
         work = max(work, round((size * sizes[0] * sizes[1]) ** 0.5))
     return work * (1 if node.op.name in ARITHMETIC else 2)
+
+
+def run_cost(nodes: Any) -> int:
+    """How many recorded operations a float64 run takes as long as, large arrays included."""
+    return len(nodes) + sum(map(cost, nodes)) // ENTRIES_PER_OPERATION

@@ -42,6 +42,12 @@ class Local:
     constant: float | None
     argument: int | None
 
+    def plain_float(self, args: Sequence[float]) -> float | None:
+        """The derivative where it is a number or one of the arguments, without working anything out; else None."""
+        if self.argument is not None:
+            return args[self.argument] if self.argument < len(args) else None
+        return self.constant
+
     def _once(self, args: Sequence[Any]) -> Any:
         try:
             return real(self.function(*args))
@@ -66,7 +72,7 @@ class Local:
         near, nearer = (self._beside(args, position, digits) for digits in (HAIR, 2 * HAIR))
         if near is None or nearer is None or abs(near - nearer) > TINY * (1 + abs(nearer)):
             raise Singular
-        return nearer
+        return mpmath.mpf(0) if abs(nearer) <= TINY * abs(near) else nearer  # shrinking as the point is approached
 
     def _beside(self, args: Sequence[Any], position: int, digits: int) -> Any:
         for moved in ([position], range(len(args))):
@@ -123,6 +129,19 @@ def local_for(op: Op, options: dict[str, Any], position: int) -> tuple[Local, tu
     """SymPy's derivative by one argument, and the option values to hand it after the arguments."""
     settings, numbers = _split(op, options)
     return _local(op, settings, position), numbers
+
+
+_plain: dict[tuple[Op, int], Local] = {}
+
+
+def plain_local(op: Op, options: dict[str, Any], position: int, args: Sequence[float]) -> float | None:
+    """The derivative where it is a number or one of the arguments; None where it must be worked out."""
+    if options:
+        return None
+    local = _plain.get((op, position))
+    if local is None:
+        local = _plain[op, position] = local_for(op, options, position)[0]
+    return local.plain_float(args)
 
 
 def definition_of(op: Op, options: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:

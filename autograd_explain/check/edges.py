@@ -5,7 +5,7 @@ Knows the sweep's arrays only: no rule is applied here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Sweep
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Visit:
     """One operation of the walk back: its upstream and, by argument position, the recorded contributions."""
 
@@ -52,26 +52,30 @@ def visits(sweep: Sweep) -> Iterator[Visit]:
     Raises IndexError where fewer contributions are recorded than there are tracked arguments.
     """
     place = 0
-    for node in reversed(sweep.tape.nodes[: sweep.result.index + 1]):
-        upstream = sweep.gradients[node.index]
-        if upstream is None or not node.inputs:
+    recorded = sweep.contributions
+    for node, upstream in zip(
+        reversed(sweep.tape.nodes[: sweep.result.index + 1]), reversed(sweep.gradients[: sweep.result.index + 1]), strict=True
+    ):
+        inputs = node.inputs
+        if upstream is None or not inputs:
             continue
         contributions = {}
-        for position, argument in enumerate(node.inputs):
+        for position, argument in enumerate(inputs):
             if argument.tracked:
-                contributions[position] = sweep.contributions[place]
+                contributions[position] = recorded[place]
                 place += 1
         yield Visit(node, upstream, contributions)
     if place != len(sweep.contributions):
         raise IndexError
 
 
-def unsummed(sweep: Sweep) -> list[int]:
+def unsummed(sweep: Sweep, seen: Iterable[Visit]) -> list[int]:
     """The places whose recorded gradient is not the sum of the contributions that reached them."""
     totals: dict[int, Any] = {sweep.result.index: sweep.seed} if sweep.result.tracked else {}
-    for visit in visits(sweep):
+    for visit in seen:
+        inputs = visit.node.inputs
         for position, amount in visit.contributions.items():
-            place = visit.node.inputs[position].index
+            place = inputs[position].index
             totals[place] = amount if place not in totals else totals[place] + amount
     recorded = sweep.gradients
     wrong = [place for place, total in totals.items() if not _same(total, recorded[place])]

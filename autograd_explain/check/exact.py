@@ -30,7 +30,7 @@ def to_exact(value: Any) -> Any:
 
 def to_float(value: Any) -> Any:
     """Exact numbers rounded to float64."""
-    return _FLOAT(value).astype(float) if isinstance(value, np.ndarray) else float(value)
+    return np.asarray(_FLOAT(value), dtype=np.float64) if isinstance(value, np.ndarray) else float(value)
 
 
 def exact_value(op: Op, args: tuple[Any, ...], options: dict[str, Any], algebra: PreciseAlgebra) -> Any:
@@ -40,7 +40,7 @@ def exact_value(op: Op, args: tuple[Any, ...], options: dict[str, Any], algebra:
             out = op.symbolic(algebra, *args, **_exact_options(op, options))
             return _REAL(out) if isinstance(out, np.ndarray) and out.ndim else real(_bare(out))
         options = _exact_options(op, options)
-        if not any(isinstance(arg, np.ndarray) for arg in args):
+        if not _any_array(args):
             return real(op.symbolic(algebra, *args, **options))
         entry = np.frompyfunc(lambda *entries: real(op.symbolic(algebra, *entries, **options)), len(args), 1)
         return entry(*args)
@@ -48,18 +48,24 @@ def exact_value(op: Op, args: tuple[Any, ...], options: dict[str, Any], algebra:
         raise Undefined from None
 
 
+def _any_array(args: tuple[Any, ...]) -> bool:
+    return any([isinstance(arg, np.ndarray) for arg in args])  # noqa: C419 - a list is faster than a generator here
+
+
 def _bare(value: Any) -> Any:
     return value.item() if isinstance(value, np.ndarray) else value
 
 
 def _exact_options(op: Op, options: dict[str, Any]) -> dict[str, Any]:
+    if not options:
+        return options
     numbers = {o.name for o in op.options if o.kind == "number"}
     return {name: exact(value) if name in numbers else value for name, value in options.items()}
 
 
 def summed(array: Any, shape: tuple[int, ...]) -> Any:
     """An array of exact numbers summed over what broadcasting from `shape` stretched."""
-    if np.shape(array) == shape:
+    if not shape and not isinstance(array, np.ndarray) or np.shape(array) == shape:
         return array
     leading = np.ndim(array) - len(shape)
     if leading:
@@ -72,8 +78,10 @@ def elementwise_locals(op: Op, args: tuple[Any, ...], options: dict[str, Any], p
     """SymPy's local derivative by one argument at every entry."""
     local, numbers = local_for(op, options, position)
     if local.constant is not None:
-        return exact(local.constant)
-    if not any(isinstance(arg, np.ndarray) for arg in args):
+        return int(local.constant) if local.constant.is_integer() else exact(local.constant)
+    if local.argument is not None and local.argument < len(args):
+        return args[local.argument]
+    if not _any_array(args):
         return local.at([*args, *numbers], position)
     return np.frompyfunc(lambda *entries: local.at([*entries, *numbers], position), len(args), 1)(*args)
 

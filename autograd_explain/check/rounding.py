@@ -48,12 +48,19 @@ def _shaken(sweep: Sweep, random: np.random.Generator) -> tuple[Tape, Var]:
     tape = Tape()
     tape.options = sweep.tape.options
     for node in sweep.tape.nodes:
-        copy: Var = object.__new__(Var)
+        copy = Var()
         copy.tape, copy.index, copy.op, copy.site, copy.tracked = tape, node.index, node.op, node.site, node.tracked
-        copy.inputs = tuple(tape.nodes[argument.index] for argument in node.inputs)
+        copy.first, copy.second = _there(node.first, tape), _there(node.second, tape)
         copy.value = _moved(node, copy, random) if node.inputs else node.value
         tape.nodes.append(copy)
     return tape, tape.nodes[sweep.result.index]
+
+
+def _there(inputs: Any, tape: Tape) -> Any:
+    """The values of the other tape that stand where these stand on theirs."""
+    if isinstance(inputs, tuple):
+        return tuple(tape.nodes[node.index] for node in inputs)
+    return None if inputs is None else tape.nodes[inputs.index]
 
 
 def _moved(node: Var, copy: Var, random: np.random.Generator) -> Any:
@@ -66,5 +73,5 @@ def _moved(node: Var, copy: Var, random: np.random.Generator) -> Any:
 def shake(value: Any, random: np.random.Generator) -> Any:
     """The value with every entry moved up or down by its last bit."""
     if type(value) is float:
-        return value * (1.0 + LAST_BIT * float(random.choice((-1.0, 1.0))))
+        return value * (1.0 + LAST_BIT if random.random() < 0.5 else 1.0 - LAST_BIT)  # noqa: PLR2004 - even odds
     return value * (1.0 + LAST_BIT * random.choice((-1.0, 1.0), size=np.shape(value)))

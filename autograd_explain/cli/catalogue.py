@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from autograd_explain.core.notation import LANGUAGE, Call, ListCall, Power, Written, write
 from autograd_explain.core.op import Op
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.lang.calls import function_names
@@ -28,6 +29,7 @@ class Entry:
     example: str
     aliases: tuple[str, ...] = ()
     row: Any = None
+    symbol: str | None = None
 
     @property
     def words(self) -> str:
@@ -49,14 +51,12 @@ def _order(entry: Entry) -> int:
 
 
 def _of_operation(op: Op) -> Entry:
-    aliases = tuple(alias for alias in op.aliases)
-    return Entry(op.name, _signature(op), op.family, op.note, op.example, aliases, op)
+    symbol = "**" if isinstance(op.layout, Power) else getattr(op.layout, "symbol", None)
+    return Entry(op.name, _signature(op), op.family, op.note, op.example, op.aliases, op, symbol)
 
 
 def _signature(op: Op) -> str:
     """Return how an operation is written: operators have no call."""
-    from autograd_explain.core.notation import LANGUAGE, Call, ListCall, Written, write
-
     if isinstance(op.layout, (Call, ListCall)) or op.name in function_names():
         return op.signature
     options = {option.name: (0,) for option in op.options}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
@@ -39,7 +39,7 @@ def show_function(word: str) -> None:
     Raises NameProblem, with the nearest name, where nothing has it.
     """
     known = entries()
-    exact = [entry for entry in known if word in {entry.name, *entry.aliases}]
+    exact = [entry for entry in known if word in {entry.name, entry.symbol, *entry.aliases}]
     if exact:
         console.write_lines(_entry(exact[0]))
         return
@@ -55,7 +55,7 @@ def show_function(word: str) -> None:
 def _entry(entry: Entry) -> list[str]:
     rows = [("", entry.signature), ("also", ", ".join(entry.aliases)), *_details(entry), ("note", entry.note)]
     lines = [line for key, text in rows if text for line in _row(key, text)]
-    return [*lines, *_row("try", _command(entry.example))]
+    return [*lines, *_row("try", _command(entry))]
 
 
 _KEYS = 10
@@ -184,13 +184,19 @@ def _domain(op: Op) -> list[Row]:
 
 def _kinks(op: Op) -> list[Row]:
     return [
-        ("at " + kink.place, f"left {kink.left}, right {kink.right}; taken here and in PyTorch: {kink.chosen}; {kink.others}")
+        (
+            kink.kind,
+            f"at {kink.place}: left {kink.left}, right {kink.right}; taken here, as in PyTorch: {kink.chosen}; {kink.others}",
+        )
         for kink in op.kinks
     ]
 
 
-def _command(example: str) -> str:
-    """Return the command that runs an example with a number for each of its names."""
-    names = free_names(parse(example))
-    values = [f"--{name} {value:g}" for name, value in zip(names, _NUMBERS, strict=False)]
-    return " ".join([COMMAND, "run", quoted(example), *values])
+def _command(entry: Entry) -> str:
+    """Return the command that runs an entry's example with a number for each of its names."""
+    names = free_names(parse(entry.example))
+    numbers: Sequence[Any] = _NUMBERS
+    if isinstance(entry.row, Op) and entry.row.elementwise and len(names) == len(entry.row.arguments):
+        numbers = next(_samples(entry.row), list(_NUMBERS))
+    values = [f"--{name} {number:g}" for name, number in zip(names, numbers, strict=False)]
+    return " ".join([COMMAND, "run", quoted(entry.example), *values])

@@ -6,7 +6,6 @@ without a printer hearing of it. Nothing here knows an operation.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +59,13 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Scatter:
+    """`name(value, zeros(shape)[key])`: where in an array of zeros the value is added."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Postfix:
     """`value.T`."""
 
@@ -67,7 +73,7 @@ class Postfix:
     unicode: str
 
 
-Layout = Infix | Prefix | Power | Call | ListCall | Index | Postfix
+Layout = Infix | Prefix | Power | Call | ListCall | Index | Scatter | Postfix
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,16 @@ def style_for(digits: int, *, ascii_only: bool) -> Style:
     if ascii_only:
         return Style(number=lambda value: rounded_number(value, digits))
     return Style(
-        number=lambda value: re.sub("^-", "−", rounded_number(value, digits)).replace("inf", "∞"),
+        number=lambda value: _with_minus(rounded_number(value, digits)),
         symbols=UNICODE_SYMBOLS,
         unicode=True,
     )
+
+
+def _with_minus(text: str) -> str:
+    if text[0] == "-":
+        text = "−" + text[1:]
+    return text.replace("inf", "∞") if text[-1] == "f" else text
 
 
 def write_array(array: Any, style: Style) -> str:
@@ -205,6 +217,11 @@ def _index(layout: Any, parts: list[Written], options: dict[str, Any], style: St
     return Written(f"{wrapped(parts[0], ATOM)}[{write_key(options['key'], style)}]")
 
 
+def _scatter(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:
+    place = f"zeros({', '.join(map(str, options['shape']))})[{write_key(options['key'], style)}]"
+    return Written(f"{layout.name}({parts[0].text}, {place})")
+
+
 def _postfix(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:
     if options:
         return _call(Call(layout.name), parts, options, style)
@@ -218,5 +235,6 @@ _WRITERS: dict[type, Callable[[Any, list[Written], dict[str, Any], Style], Writt
     Call: _call,
     ListCall: _list_call,
     Index: _index,
+    Scatter: _scatter,
     Postfix: _postfix,
 }

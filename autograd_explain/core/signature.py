@@ -28,7 +28,9 @@ def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[
         args = args[: len(op.arguments)]
         args, options = _named_arguments(op, args, options)
     if len(extra) > len(op.options):
-        raise DomainError(f"{op.name} got {len(args) + len(extra)} arguments, it takes fewer", hint=op.signature)
+        most = (1 if op.variadic else len(op.arguments)) + len(op.options)
+        given_count = (1 if op.variadic else len(args)) + len(extra)
+        raise DomainError(f"{op.name} takes {_arguments(most)}, not {given_count}", hint=op.signature)
     given = dict(zip((o.name for o in op.options), extra, strict=False))
     for name in options:
         if name in given or name not in {o.name for o in op.options}:
@@ -53,9 +55,12 @@ def _named_arguments(
         args = (*args, rest.pop(name))
     missing = op.arguments[len(args) :]
     if missing:
-        wanted = "1 argument" if len(op.arguments) == 1 else f"{len(op.arguments)} arguments"
-        raise DomainError(f"{op.name} takes {wanted}, not {len(args)}", hint=op.signature)
+        raise DomainError(f"{op.name} takes {_arguments(len(op.arguments))}, not {len(args)}", hint=op.signature)
     return args, rest
+
+
+def _arguments(count: int) -> str:
+    return "1 argument" if count == 1 else f"{count} arguments"
 
 
 def _plain(value: Any) -> Any:

@@ -8,23 +8,21 @@ uses to find the place in its program again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from autograd_explain.core.var import Var
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A call or a loop turn: the stretch of the tape recorded inside it."""
 
-    parent: int | None
+    start: int
+    stop: int
     kind: str  # "call" or "loop"
     title: str
     iteration: int | None
     site: Any
-    start: int
-    stop: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Branch:
 class Tape:
     """What one run recorded, appended to and never rewritten."""
 
-    __slots__ = ("branches", "constants", "names", "nodes", "open_scope", "options", "scopes", "selectors", "site")
+    __slots__ = ("branches", "constants", "names", "nodes", "options", "scopes", "selectors", "site")
 
     def __init__(self) -> None:
         self.nodes: list[Var] = []
@@ -51,18 +49,10 @@ class Tape:
         self.branches: list[Branch] = []
         self.constants: dict[Any, Var] = {}
         self.selectors: set[int] = set()  # values that were used to index an array
-        self.open_scope: int | None = None
         self.site: Any = None
 
-    def enter(self, kind: str, title: str, iteration: int | None, site: Any) -> int | None:
-        """Open a scope; returns the one to hand back to `leave`."""
-        outer = self.open_scope
-        self.scopes.append(Scope(outer, kind, title, iteration, site, len(self.nodes)))
-        self.open_scope = len(self.scopes) - 1
-        return outer
-
-    def leave(self, outer: int | None) -> None:
-        """Close the open scope and return to the one around it."""
-        if self.open_scope is not None:
-            self.scopes[self.open_scope].stop = len(self.nodes)
-        self.open_scope = outer
+    def close_scope(self, start: int, kind: str, title: str, iteration: int | None, site: Any) -> None:
+        """Note that everything recorded since `start` belongs to a call or a loop turn; inner ones close first."""
+        stop = len(self.nodes)
+        if stop > start:
+            self.scopes.append(Scope(start, stop, kind, title, iteration, site))

@@ -2,12 +2,13 @@
 
 A `Var` is one row of its tape. Its operators record; they do not differentiate. The two fast recorders below
 (one argument, two arguments) spell out what `record` does in general, because they are what a long run spends
-its time in.
+its time in: `python -m benchmarks engine` says how long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from autograd_explain.core.notation import Call
@@ -27,7 +28,6 @@ def _leaf(name: str) -> Op:
 
 INPUT = _leaf("input")
 CONSTANT = _leaf("constant")
-_new = object.__new__
 
 
 class Var(Traced):
@@ -35,22 +35,45 @@ class Var(Traced):
 
     `value` is a float or a float64 array; `tracked` says whether it takes part in differentiation; `op` and
     `inputs` say what it was made by and from; `index` is its place on the tape, `site` its place in the program.
+
+    `first` and `second` are how the inputs are kept. An elementwise operation of one or two arguments and no
+    options has them there, without a tuple: one object fewer for each operation of a long run. For every other
+    value `first` is None and `second` the tuple of inputs.
     """
 
-    __slots__ = ("index", "inputs", "op", "site", "tape", "tracked", "value")
+    __slots__ = ("first", "index", "op", "second", "site", "tape", "tracked", "value")
 
     tape: Tape
     index: int
     op: Op
-    inputs: tuple[Var, ...]
+    first: Var | None
+    second: Any
     value: Any
     tracked: bool
     site: Any
 
     @staticmethod
     def trace_operation(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Var:
-        """Record the operation on the tape that its first recorded argument is on."""
+        """Record the operation on the tape that its first recorded argument is on.
+
+        Another kind of traced number among the arguments goes before: to it, recorded values are constants.
+        """
+        for arg in args:
+            if isinstance(arg, Traced) and type(arg) is not Var:
+                return arg.trace_operation(op, args, options)  # type: ignore[no-any-return]
+        if len(args) == 1 and op.partials and not options:
+            recorded: Var = unary(op)(args[0])
+            return recorded
         return record(next(arg.tape for arg in args if type(arg) is Var), op, args, options)
+
+    @property
+    def inputs(self) -> tuple[Var, ...]:
+        """The values this one was made from, in the order of the operation's arguments."""
+        first = self.first
+        if first is None:
+            among: tuple[Var, ...] = self.second
+            return among
+        return (first,) if self.second is None else (first, self.second)
 
     @property
     def shape(self) -> Shape:
@@ -61,7 +84,7 @@ class Var(Traced):
         return len(self.value)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self.value)))  # type: ignore[index]
+        return (self[i] for i in range(len(self.value)))
 
     def __float__(self) -> float:
         return float(self.value)
@@ -76,11 +99,12 @@ class Var(Traced):
         return f"Var({self.value!r})"
 
 
-def _append(tape: Tape, op: Op, inputs: tuple[Var, ...], value: Any, tracked: bool) -> Var:
-    node: Var = _new(Var)
+def _append(tape: Tape, op: Op, first: Var | None, second: Any, value: Any, tracked: bool) -> Var:
+    node = Var()
     node.tape = tape
     node.op = op
-    node.inputs = inputs
+    node.first = first
+    node.second = second
     node.value = value
     node.tracked = tracked
     node.site = tape.site
@@ -92,7 +116,7 @@ def _append(tape: Tape, op: Op, inputs: tuple[Var, ...], value: Any, tracked: bo
 
 def leaf(tape: Tape, name: str, value: Any, *, tracked: bool) -> Var:
     """An input of the run: a value given from outside under a name. The array is copied."""
-    node = _append(tape, INPUT, (), as_value(value) if type(value) is float else as_value(value + 0.0), tracked)
+    node = _append(tape, INPUT, None, (), value if type(value) is float else as_value(value + 0.0), tracked)
     tape.names[node.index] = name
     return node
 
@@ -101,13 +125,13 @@ def constant(tape: Tape, value: Any, site: Any = None) -> Var:
     """A value of the program itself, recorded once for each place (`site`) that writes it."""
     known: Var | None
     if type(value) is not float:
-        known = _append(tape, CONSTANT, (), as_value(value), tracked=False)
+        known = _append(tape, CONSTANT, None, (), as_value(value), tracked=False)
     else:
         key = (value, site) if value else None  # 0.0 and -0.0 are equal as keys but not as numbers
         known = tape.constants.get(key)
         if known is not None:
             return known
-        known = _append(tape, CONSTANT, (), value, tracked=False)
+        known = _append(tape, CONSTANT, None, (), value, tracked=False)
         if key is not None:
             tape.constants[key] = known
     known.site = site
@@ -119,15 +143,25 @@ def record(tape: Tape, op: Op, args: tuple[Any, ...], options: dict[str, Any]) -
 
     Raises ExplainError where the arguments belong to two different runs.
     """
-    inputs = tuple(arg if type(arg) is Var else constant(tape, arg) for arg in args)
-    if any(node.tape is not tape for node in inputs):
-        raise two_tapes()
-    value = compute(op, tuple(node.value for node in inputs), options)
-    tracked = op.differentiable and any(node.tracked for node in inputs)
-    node = _append(tape, op, inputs, value, tracked)
+    inputs = tuple([arg if type(arg) is Var else constant(tape, arg) for arg in args])
+    tracked = False
+    for node in inputs:
+        if node.tape is not tape:
+            raise two_tapes()
+        tracked = tracked or node.tracked
+    value = compute(op, tuple([node.value for node in inputs]), options)
+    tracked = tracked and op.differentiable
+    if op.partials and not options and len(inputs) <= 2:
+        node = _append(tape, op, inputs[0], inputs[1] if len(inputs) == 2 else None, value, tracked)
+    else:
+        node = _append(tape, op, None, inputs, value, tracked)
     if options:
         tape.options[node.index] = options
     return node
+
+
+def _no_scalar_form(*args: float) -> None:
+    """Stand in for an operation that only has a form for arrays."""
 
 
 def two_tapes() -> ExplainError:
@@ -138,42 +172,39 @@ def two_tapes() -> ExplainError:
     )
 
 
+@lru_cache(maxsize=512)
 def binary(op: Op) -> Callable[[Any, Any], Any]:
     """A fast form of `apply(op, left, right)`; also the method of `Var`'s operator."""
-    scalar: Any = op.scalar
+    scalar: Any = op.scalar or _no_scalar_form
     differentiable = op.differentiable
 
     def call(left: Any, right: Any) -> Any:
-        if type(left) is Var:
-            tape = left.tape
-            if type(right) is not Var:
-                if isinstance(right, Traced):
-                    return NotImplemented
-                right = constant(tape, right if type(right) is float else as_value(right))
-            elif right.tape is not tape:
-                raise two_tapes()
-        elif type(right) is Var:
-            tape = right.tape
-            left = constant(tape, left if type(left) is float else as_value(left))
-        else:
-            return apply(op, left, right)
+        if type(left) is not Var or type(right) is not Var:
+            if type(left) is not Var and type(right) is not Var:
+                return apply(op, left, right)
+            if type(left) is Var and isinstance(right, Traced):
+                return NotImplemented
+            left, right = _both_recorded(left, right)
+        tape = left.tape
+        if right.tape is not tape:
+            raise two_tapes()
         a = left.value
         b = right.value
-        node: Var = _new(Var)
+        value = None
         if type(a) is float and type(b) is float:
             try:
                 value = scalar(a, b)
-                node.value = value if type(value) is float else compute(op, (a, b), {})
             except (ArithmeticError, ValueError):
-                node.value = compute(op, (a, b), {})
-        else:
-            node.value = compute(op, (a, b), {})
-        node.tape = tape
-        node.op = op
-        node.inputs = (left, right)
-        node.tracked = differentiable and (left.tracked or right.tracked)
-        node.site = tape.site
+                pass  # `compute` has the IEEE answer
         nodes = tape.nodes
+        node = Var()
+        node.value = value if type(value) is float else compute(op, (a, b), {})
+        node.op = op
+        node.first = left
+        node.second = right
+        node.tracked = differentiable and (left.tracked or right.tracked)
+        node.tape = tape
+        node.site = tape.site
         node.index = len(nodes)
         nodes.append(node)
         return node
@@ -181,31 +212,41 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
     return call
 
 
+def _both_recorded(left: Any, right: Any) -> tuple[Var, Var]:
+    """Two sides of which one is recorded, with the other one as a constant of the same run."""
+    if type(left) is Var:
+        return left, constant(left.tape, right if type(right) is float else as_value(right))
+    return constant(right.tape, left if type(left) is float else as_value(left)), right
+
+
+@lru_cache(maxsize=512)
 def unary(op: Op) -> Callable[[Any], Any]:
     """A fast form of `apply(op, argument)`."""
-    scalar: Any = op.scalar
+    scalar: Any = op.scalar or _no_scalar_form
     differentiable = op.differentiable
+    if not op.partials:
+        return lambda argument: apply(op, argument)
 
     def call(argument: Any) -> Any:
         if type(argument) is not Var:
             return apply(op, argument)
         a = argument.value
-        node: Var = _new(Var)
-        if type(a) is float and scalar is not None:
+        value = None
+        if type(a) is float:
             try:
                 value = scalar(a)
-                node.value = value if type(value) is float else compute(op, (a,), {})
             except (ArithmeticError, ValueError):
-                node.value = compute(op, (a,), {})
-        else:
-            node.value = compute(op, (a,), {})
+                pass  # `compute` has the IEEE answer
         tape = argument.tape
-        node.tape = tape
-        node.op = op
-        node.inputs = (argument,)
-        node.tracked = differentiable and argument.tracked
-        node.site = tape.site
         nodes = tape.nodes
+        node = Var()
+        node.value = value if type(value) is float else compute(op, (a,), {})
+        node.op = op
+        node.first = argument
+        node.second = None
+        node.tracked = differentiable and argument.tracked
+        node.tape = tape
+        node.site = tape.site
         node.index = len(nodes)
         nodes.append(node)
         return node

@@ -97,14 +97,30 @@ class Explanation:
     @cached_property
     def uses(self) -> Counter[int]:
         """How many contributions reach each value."""
-        return Counter(part.target.index for step in self.walk() for part in step.parts)
+        reached = (node for node in self.operations if node.tracked and self.sweep.gradients[node.index] is not None)
+        return Counter(argument.index for node in reached for argument in node.inputs if argument.tracked)
+
+    @cached_property
+    def scopes(self) -> list[ScopeRecord]:
+        """The calls and loop turns that recorded something, in order of entering."""
+        closed = enumerate(self.tape.scopes)  # an outer scope closes after the inner ones
+        entered = [s for _, s in sorted(closed, key=lambda item: (item[1].start, -item[1].stop, -item[0]))]
+        records: list[ScopeRecord] = []
+        around: list[int] = []
+        for number, scope in enumerate(entered):
+            while around and records[around[-1]].stop <= scope.start:
+                around.pop()
+            parent = around[-1] if around else None
+            span = self.span(scope.site)
+            records.append(ScopeRecord(number, parent, scope.kind, scope.title, scope.iteration, span, *scope[:2]))
+            around.append(number)
+        return records
 
     @cached_property
     def _scope_of(self) -> list[int | None]:
         places: list[int | None] = [None] * len(self.tape.nodes)
-        for number, scope in enumerate(self.tape.scopes):
-            stop = scope.stop if scope.stop >= 0 else len(places)
-            places[scope.start : stop] = [number] * (stop - scope.start)
+        for scope in self.scopes:
+            places[scope.start : scope.stop] = [scope.id] * (scope.stop - scope.start)
         return places
 
     def node(self, node: Var) -> NodeRecord:
@@ -122,7 +138,13 @@ class Explanation:
         """Every recorded value, in order of recording."""
         return map(self.node, self.tape.nodes)
 
-    @property
+    @cached_property
+    def step_count(self) -> int:
+        """How many backward steps there are."""
+        gradients = self.sweep.gradients
+        return sum(1 for node in self.operations if node.tracked and gradients[node.index] is not None)
+
+    @cached_property
     def operations(self) -> list[Var]:
         """The recorded operations, without inputs and constants."""
         return [node for node in self.tape.nodes if node.inputs]
@@ -160,12 +182,6 @@ class Explanation:
     def branches(self) -> Iterator[BranchRecord]:
         """The conditions asked, in order."""
         return (BranchRecord(b.node, self.span(b.site), self.text_of(b.site), b.taken) for b in self.tape.branches)
-
-    @property
-    def scopes(self) -> Iterator[ScopeRecord]:
-        """The calls and loop turns, in order of entering."""
-        for number, scope in enumerate(self.tape.scopes):
-            yield ScopeRecord(number, scope.parent, scope.kind, scope.title, scope.iteration, self.span(scope.site))
 
     @cached_property
     def notes(self) -> list[Note]:

@@ -84,6 +84,8 @@ class ScopeRecord:
     title: str
     iteration: int | None
     span: Span | None
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, slots=True)

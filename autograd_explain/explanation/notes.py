@@ -6,6 +6,7 @@ question does not arise. A kind is told in full once; after that a short referen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ class _Walk:
 
     run: Explanation
     reached: dict[int, int]
+    has_begun: bool = False  # whether the backward pass has made its first non-finite number
 
     def label(self, node: Var) -> str:
         return self.run.words.label(node)
@@ -57,7 +59,7 @@ def notes(run: Explanation) -> Iterator[Note]:
         yield from _at_step(walk, step, first)
         for part in step.parts:
             walk.reached[part.target.index] = walk.reached.get(part.target.index, 0) + 1
-    yield from _about_outcome(run)
+    yield from _about_outcome(run, cornered="kink" in first or "tie" in first)
 
 
 def _at_step(walk: _Walk, step: Step, first: dict[str, int]) -> Iterator[Note]:
@@ -76,11 +78,14 @@ def _at_step(walk: _Walk, step: Step, first: dict[str, int]) -> Iterator[Note]:
 def _at_end_of_forward(run: Explanation) -> Iterator[Note]:
     count = len(run.operations)
     result = run.result.index
+    if not (count and run.result.tracked):
+        yield from _branch(run)
+        return
     yield Note("records-only", None, None, (
         f"No gradient has been computed yet: the forward pass only worked out and recorded {_plural(count, 'operation')}."
         " The gradients come now, walking that record back."
     ))  # fmt: skip
-    yield Note("seed", result, 1 if run.result.inputs and run.result.tracked else None, (
+    yield Note("seed", result, 1 if run.result.inputs else None, (
         "The walk starts with 1: the result changes by exactly its own change."
         if np.all(np.asarray(run.sweep.seed) == 1.0) else
         "The walk starts with the upstream that was given instead of 1."
@@ -92,15 +97,18 @@ def _at_end_of_forward(run: Explanation) -> Iterator[Note]:
             "gradients of the sum of its entries, each weighted by the upstream (ones unless --upstream says otherwise)."
             " PyTorch would ask for gradient=."
         ))  # fmt: skip
-    told = False
-    for branch in run.tape.branches:
-        text = run.text_of(branch.site)
+    yield from _branch(run)
+
+
+def _branch(run: Explanation) -> Iterator[Note]:
+    """The first condition that was asked: which way it went, and what became of the other side."""
+    for branch in run.tape.branches[:1]:
+        condition = f"The condition {run.text_of(branch.site)}" if branch.site is not None else "A condition"
         held = "true" if branch.taken else "false"
-        if not told:
-            yield Note("branch", branch.node, None, (
-                f"The condition {text} was {held}{_with_numbers(run, branch.node)}, so this side was recorded. The other side was not run and does not exist in this graph."
-            ))  # fmt: skip
-            told = True
+        yield Note("branch", branch.node, None, (
+            f"{condition} was {held}{_with_numbers(run, branch.node)}, so this side was recorded. "
+            "The other side was not run and does not exist in this graph."
+        ))  # fmt: skip
 
 
 def _with_numbers(run: Explanation, place: int) -> str:
@@ -121,17 +129,17 @@ Told = tuple[str, str] | None  # the sentence in full, and the short one for lat
 
 def _accumulation(walk: _Walk, step: Step) -> Told:
     """Several contributions reach one value: told where the second one arrives."""
-    seen = dict(walk.reached)
+    here: set[int] = set()
     for part in step.parts:
         place = part.target.index
-        if seen.get(place, 0) == 1:
+        if walk.reached.get(place, 0) + (place in here) == 1:
             name, total = walk.label(part.target), walk.run.uses[place]
             terms = "each use is a path to the result, and the paths add up"
             where = f"{name} is used {_plural(total, 'time')}: {terms}"
             if type(part.contribution) is float:
                 where += f" ({number(part.before)} + {number(part.contribution)} = {number(part.after)} so far)"
             return where + ".", f"{name} is used {_plural(total, 'time')}: its contributions add up"
-        seen[place] = seen.get(place, 0) + 1
+        here.add(place)
     return None
 
 
@@ -155,6 +163,8 @@ def _subtraction(walk: _Walk, step: Step) -> Told:
 def _saturation(walk: _Walk, step: Step) -> Told:
     steepest = step.node.op.steepest
     if steepest is None or not step.node.op.elementwise or not step.parts:
+        return None
+    if type(step.parts[0].local) is float and abs(step.parts[0].local) >= _FLAT * steepest:
         return None
     local = np.abs(np.ravel(step.parts[0].local))
     flat = local < _FLAT * steepest
@@ -194,7 +204,7 @@ _CAN_BE_OFF = frozenset({"relu"})
 
 def _at_kink(kind: str) -> Callable[[_Walk, Step], Told]:
     def trigger(walk: _Walk, step: Step) -> Told:
-        if not step.parts:
+        if not step.parts or not step.node.op.kinks:
             return None
         options = walk.run.tape.options.get(step.node.index, {})
         for kink in step.node.op.kinks:
@@ -220,6 +230,8 @@ def _kink_text(walk: _Walk, step: Step, kink: Any, at: Any) -> tuple[str, str]:
 
 def _broadcast(walk: _Walk, step: Step) -> Told:
     if not step.node.op.elementwise:
+        return None
+    if type(step.node.value) is float:
         return None
     for part in step.parts:
         small, large = shape_of(part.target.value), shape_of(step.node.value)
@@ -261,17 +273,17 @@ def out_shape(step: Step) -> tuple[int, ...]:
 
 
 def _non_finite(walk: _Walk, step: Step) -> Told:
-    if walk.reached.get(-1) or not _all_finite(step.node.value):
+    if walk.has_begun or not _all_finite(step.node.value):
         return None
     for part in step.parts:
         if not _all_finite(part.contribution) and _all_finite(step.upstream):
-            walk.reached[-1] = 1
+            walk.has_begun = True
             return _where_it_began(walk, step, part), ""
     return None
 
 
 def _all_finite(value: Any) -> bool:
-    return bool(np.all(np.isfinite(value)))
+    return math.isfinite(value) if type(value) is float else bool(np.all(np.isfinite(value)))
 
 
 def _where_it_began(walk: _Walk, step: Step, part: Part) -> str:
@@ -297,20 +309,28 @@ STEP_TRIGGERS: dict[str, Callable[[_Walk, Step], Told]] = {
 }
 
 
-def _about_outcome(run: Explanation) -> Iterator[Note]:
+def _about_outcome(run: Explanation, *, cornered: bool) -> Iterator[Note]:
     yield from _first_non_finite_value(run)
     for record in run.inputs:
         if record.tracked and not run.is_used(record):
             yield Note("unused-input", record.node, None, (
                 f"{record.name} gets 0: no path leads from it to the result in this graph. PyTorch would say None."
             ))  # fmt: skip
-    meaning = next((r for r in run.inputs if r.tracked and type(run.gradients[r.name]) is float), None)
-    if meaning is not None and not run.result.shape and _all_finite(run.gradients[meaning.name]):
-        slope = run.gradients[meaning.name]
-        yield Note("meaning", meaning.node, None, (
-            f"∂{meaning.name} = {number(slope)} is a rate: raise {meaning.name} by 0.01 and the result changes by about "
-            f"{number(0.01 * slope)}. Training steps against it."
-        ))  # fmt: skip
+    if not run.result.shape:
+        yield from _meaning(run, cornered=cornered)
+
+
+def _meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
+    """What the first number of the table says; one that is not 0, if there is one."""
+    slopes = {r.node: (r.name, run.gradients[r.name]) for r in run.inputs if r.tracked and not r.shape}
+    finite = {node: told for node, told in slopes.items() if _all_finite(told[1])}
+    for node, (name, slope) in sorted(finite.items(), key=lambda item: item[1][1] == 0.0)[:1]:
+        tail = f"raise {name} by 0.01 and the result changes by about {number(0.01 * slope)}. Training steps against it."
+        if cornered:
+            tail = "it holds for a choice at a corner, where a small step may do otherwise."
+        elif slope == 0.0:
+            tail = f"to first order, a small change of {name} does not change the result."
+        yield Note("meaning", node, None, f"∂{name} = {number(slope)} is a rate: {tail}")
 
 
 def _first_non_finite_value(run: Explanation) -> Iterator[Note]:

@@ -16,9 +16,11 @@ from autograd_explain.core.op import Op
 from autograd_explain.core.registry import ALIASES, OPERATIONS, find
 from autograd_explain.core.signature import bind
 from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import MAKERS, Maker
+from autograd_explain.lang.custom import Own, as_operation
 from autograd_explain.lang.expressions import Code, Scope, expression, run_operation
 from autograd_explain.lang.frame import Frame, named, plain
 from autograd_explain.ops.losses import COMPOSITES, Composite
@@ -123,11 +125,10 @@ def _scoped(scope: Scope, node: ast.Call, work: Callable[[Frame], Any]) -> Code:
     title = scope.parsed.text_of(node)
 
     def inside(frame: Frame) -> Any:
-        outer = frame.tape.enter("call", title, None, node)
-        try:
-            return work(frame)
-        finally:
-            frame.tape.leave(outer)
+        start = len(frame.tape.nodes)
+        value = work(frame)
+        frame.tape.close_scope(start, "call", title, None, node)
+        return value
 
     return inside
 
@@ -159,22 +160,18 @@ def _maker(node: ast.Call, scope: Scope, maker: Maker) -> Code:
     codes, options = _arguments(node, scope)
 
     def make(frame: Frame) -> Any:
-        given = [_bare(code(frame)) for code in codes]
-        settings = {name: _bare(code(frame)) for name, code in options.items()}
+        given = [code(frame) for code in codes]
+        settings = {name: code(frame) for name, code in options.items()}
         try:
             return maker.make(frame.run.random, *given, **settings)
         except ExplainError as error:
             error.hint = error.hint or maker.signature
             raise scope.failed(node, error) from None
         except REFUSALS:
-            error = DomainError(f"{maker.name} cannot be called this way", hint=f"{maker.signature}: {maker.note}")
-            raise scope.failed(node, error) from None
+            wrong = DomainError(f"{maker.name} cannot be called this way", hint=f"{maker.signature}: {maker.note}")
+            raise scope.failed(node, wrong) from None
 
     return make
-
-
-def _bare(value: Any) -> Any:
-    return tuple(map(_bare, value)) if isinstance(value, tuple) else plain(value)
 
 
 def _length(node: ast.Call, scope: Scope) -> Code:
@@ -200,15 +197,26 @@ def _own(node: ast.Call, scope: Scope, name: str) -> Code:
 
     def work(frame: Frame) -> Any:
         values = [code(frame) for code in codes]
-        function = frame.run.functions.get(name)
-        if function is None:
+        own = frame.run.functions.get(name)
+        if own is None:
             raise scope.failed(node, NameProblem(f"{name} is called before its def", hint="move the def up"))
         try:
-            return function(frame, node, values)
+            if name in frame.run.rules and any(type(value) is Var for value in values):
+                return _with_rule(node, scope, frame, own, values)
+            return own.call(frame, node, values)
         except ExplainError as error:
             raise scope.failed(node, error) from None
 
-    return _scoped(scope, node, work)
+    inside = _scoped(scope, node, work)
+    return lambda frame: work(frame) if name in frame.run.rules else inside(frame)
+
+
+def _with_rule(node: ast.Call, scope: Scope, frame: Frame, own: Own, values: list[Any]) -> Any:
+    """A call of a function that has its own backward rule: one operation, not the steps of its body."""
+    if len(values) != len(own.parameters):
+        raise DomainError(f"{own.name} takes {len(own.parameters)} arguments, not {len(values)}")
+    op = as_operation(own, frame.run.rules[own.name], frame)
+    return run_operation(scope, node, op, frame, tuple(values), node.args, {})
 
 
 def stacked(frame: Frame, scope: Scope, node: ast.expr, values: tuple[Any, ...]) -> Any:

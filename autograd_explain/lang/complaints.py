@@ -32,11 +32,17 @@ def refused(op: Op, args: tuple[Any, ...], texts: list[str], error: Exception) -
     if len(args) > 1:
         return ShapeError(
             "\n".join(["these shapes do not fit together", *aligned(texts, shapes)]),
-            hint=_ADVICE.get(op.name, _BROADCAST),
+            hint=_advice(op, shapes),
         )
     return DomainError(
         f"{op.name} cannot take shape {show_shape(shapes[0])}: {_first_line(error)}", hint=op.signature
     )
+
+
+def _advice(op: Op, shapes: list[tuple[int, ...]]) -> str:
+    if op.name in ("matmul", "dot") and () in shapes:
+        return "a product with a single number is written with *"
+    return _ADVICE.get(op.name, _BROADCAST)
 
 
 _BROADCAST = "compared from the right, two sizes must be equal or one of them 1"

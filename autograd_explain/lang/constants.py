@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_explain.core.op import ELEMENTS
 from autograd_explain.errors import DomainError
-from autograd_explain.lang.frame import whole
+from autograd_explain.lang.frame import plain, whole
 from autograd_explain.limits import exceeded
 
 NUMBERS = {"pi": math.pi, "π": math.pi, "e": math.e}
@@ -50,12 +50,13 @@ def _full(random: Any, shape: Any, value: Any) -> Any:
 
 
 def _eye(random: Any, rows: Any, columns: Any = None) -> Any:
-    shape = _shape((rows, rows if columns is None else columns))
-    return np.eye(*shape)
+    height, width = _shape((rows, rows if columns is None else columns))
+    return np.eye(height, width)
 
 
 def _arange(random: Any, start: Any, stop: Any = None, step: Any = 1.0) -> Any:
-    first, last = (0.0, start) if stop is None else (start, stop)
+    first, last = (0.0, plain(start)) if stop is None else (plain(start), plain(stop))
+    step = plain(step)
     if not step or not math.isfinite(step):
         raise DomainError("the step of arange cannot be 0 or infinite")
     _check((last - first) / step)
@@ -64,7 +65,7 @@ def _arange(random: Any, start: Any, stop: Any = None, step: Any = 1.0) -> Any:
 
 def _linspace(random: Any, start: Any, stop: Any, num: Any = 50.0) -> Any:
     (count,) = _shape((num,))
-    return np.linspace(start, stop, count)
+    return np.linspace(plain(start), plain(stop), count)
 
 
 _SIZES = "each size as a number, or all as a tuple"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.op import apply
+from autograd_explain.core.op import Op, apply
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
@@ -21,21 +21,22 @@ from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import NUMBERS
 from autograd_explain.lang.frame import Frame, decide, named, plain, whole
 from autograd_explain.lang.parse import Parsed
-from autograd_explain.ops.arithmetic import FAST, fast_negative
+from autograd_explain.ops.arithmetic import FAST, add, div, fast_negative, mul, power, sub
 from autograd_explain.ops.compare import COMPARISONS
 from autograd_explain.ops.indexing import index
 from autograd_explain.ops.linalg import matmul
 from autograd_explain.ops.shaping import stack, transpose
 
 Code = Callable[[Frame], Any]
+Step = Callable[[Frame, Any], Any]
 
-_OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.Div: "div",
-    ast.Pow: "pow",
-    ast.MatMult: "matmul",
+_OPERATORS: dict[type[ast.operator], Op] = {
+    ast.Add: add,
+    ast.Sub: sub,
+    ast.Mult: mul,
+    ast.Div: div,
+    ast.Pow: power,
+    ast.MatMult: matmul,
 }
 _SYMBOLS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
@@ -114,13 +115,15 @@ def _binary(node: Any, scope: Scope) -> Code:
     return chain
 
 
-def _link(node: ast.BinOp, scope: Scope) -> Callable[[Frame, Any], Any]:
+def _link(node: ast.BinOp, scope: Scope) -> Step:
     """One operator with its right-hand side, to be applied to what stands left of it."""
-    name = _OPERATORS[type(node.op)]
-    right_code = expression(node.right, scope)
-    left_node, right_node = node.left, node.right
-    function = FAST.get(name, lambda a, b: apply(matmul, a, b))
-    op = matmul if name == "matmul" else None
+    return _pair(node, node.left, node.right, _OPERATORS[type(node.op)], scope)
+
+
+def _pair(node: ast.expr, left_node: ast.expr, right_node: ast.expr, op: Op, scope: Scope) -> Step:
+    """An operation of two values, the second of which is worked out here."""
+    right_code = expression(right_node, scope)
+    function = FAST.get(op.name) or (lambda a, b: apply(op, a, b))
 
     def step(frame: Frame, left: Any) -> Any:
         right = right_code(frame)
@@ -135,11 +138,8 @@ def _link(node: ast.BinOp, scope: Scope) -> Callable[[Frame, Any], Any]:
         except ExplainError as error:
             raise scope.failed(node, error) from None
         except REFUSALS as error:
-            from autograd_explain.core.registry import OPERATIONS
-
-            row = op or OPERATIONS[name]
             texts = scope.texts([left_node, right_node])
-            raise scope.failed(node, refused(row, (left, right), texts, error)) from None
+            raise scope.failed(node, refused(op, (left, right), texts, error)) from None
 
     return step
 
@@ -176,8 +176,12 @@ def _unary(node: Any, scope: Scope) -> Code:
 
 def _compare(node: Any, scope: Scope) -> Code:
     operands = [node.left, *node.comparators]
-    codes = [expression(operand, scope) for operand in operands]
     rows = [COMPARISONS[_SYMBOLS[type(op)]] for op in node.ops]
+    first = expression(node.left, scope)
+    if len(rows) == 1:
+        only = _pair(node, node.left, operands[1], rows[0], scope)
+        return lambda frame: only(frame, first(frame))
+    codes = [first, *(expression(operand, scope) for operand in operands[1:])]
 
     def compare(frame: Frame) -> Any:
         values = [code(frame) for code in codes]

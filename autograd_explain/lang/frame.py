@@ -5,7 +5,6 @@ Knows nothing of syntax; compiled code reads and writes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,10 +24,12 @@ class Run:
     tape: Tape
     limits: Limits
     random: np.random.Generator
-    functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    functions: dict[str, Any] = field(default_factory=dict)  # `lang.custom.Own` by name
+    rules: dict[str, Any] = field(default_factory=dict)  # the `@backward_of` rule of a function, by its name
     statements: int = 0
     depth: int = 0
     last: Any = None
+    settled: set[tuple[Any, bool]] = field(default_factory=set)
 
     def spend(self, statements: int) -> None:
         """Count statements about to run; raises LimitError when a limit is passed."""
@@ -51,7 +52,7 @@ class Frame:
 
 def plain(value: Any) -> Any:
     """The number behind a value, recorded or not."""
-    return value.value if isinstance(value, Traced) else value  # type: ignore[attr-defined]
+    return value.value if isinstance(value, Traced) else value
 
 
 def named(frame: Frame, value: Any, site: Any) -> Any:
@@ -64,14 +65,20 @@ def decide(frame: Frame, value: Any, site: Any, kind: str) -> bool:
 
     Raises DomainError unless the condition has exactly one entry.
     """
-    if np.size(plain(value)) != 1:
+    if type(value) is not float and np.size(plain(value)) != 1:
         raise DomainError(
             f"a condition needs one number, this one has shape {np.shape(plain(value))}",
             hint="to choose entry by entry write where(condition, a, b)",
         )
     number = plain(value)
     taken = bool(number) if isinstance(number, float) else bool(np.ravel(number)[0])
-    node = value if type(value) is Var else constant(frame.tape, 1.0 if taken else 0.0, site)
+    if type(value) is Var:
+        node = value
+    elif (site, taken) in frame.run.settled:
+        return taken  # a condition on plain numbers is told once for each way it went, not at every turn
+    else:
+        frame.run.settled.add((site, taken))
+        node = constant(frame.tape, 1.0 if taken else 0.0, site)
     frame.tape.branches.append(Branch(node.index, site, taken, kind, len(frame.tape.nodes)))
     return taken
 

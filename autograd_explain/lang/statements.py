@@ -13,7 +13,8 @@ import numpy as np
 
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var
-from autograd_explain.errors import DomainError, ExplainError, ShapeError
+from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
+from autograd_explain.lang.custom import Own
 from autograd_explain.lang.expressions import Code, Scope, expression, located_decision
 from autograd_explain.lang.frame import Frame, plain, whole
 from autograd_explain.limits import exceeded
@@ -122,17 +123,17 @@ def _if(node: Any, scope: Scope) -> Statement:
 
 
 def _turns(frame: Frame, title: str, node: Any, values: Iterator[Any]) -> Iterator[Any]:
-    """The values of a loop, each inside a scope of its own on the tape."""
+    """The values of a loop, each turn a scope of its own on the tape."""
     tape: Tape = frame.tape
-    outer = tape.open_scope
-    try:
-        for turn, value in enumerate(values, 1):
-            tape.enter("loop", title, turn, node)
+    spend = frame.run.spend
+    nodes = tape.nodes
+    for turn, value in enumerate(values, 1):
+        spend(2)  # the turn, and the look whether there is another
+        start = len(nodes)
+        try:
             yield value
-            tape.leave(outer)
-    finally:
-        if tape.open_scope != outer:
-            tape.leave(outer)
+        finally:  # also where a return leaves the loop
+            tape.close_scope(start, "loop", title, turn, node)
 
 
 def _for(node: Any, scope: Scope) -> Statement:
@@ -184,8 +185,8 @@ def _range(frame: Frame, scope: Scope, node: ast.Call, bounds: list[tuple[ast.ex
         except ExplainError as error:
             raise scope.failed(place, error) from None
     if not 1 <= len(numbers) <= 3 or node.keywords or (len(numbers) == 3 and numbers[2] == 0):  # noqa: PLR2004
-        error = DomainError("range takes a stop, or a start, a stop and a step that is not 0", hint="range(5)")
-        raise scope.failed(node, error)
+        wrong = DomainError("range takes a stop, or a start, a stop and a step that is not 0", hint="range(5)")
+        raise scope.failed(node, wrong)
     turns = range(*numbers)
     limit = frame.run.limits.statements
     if max(turns.stop - turns.start, turns.start - turns.stop) // abs(turns.step) > limit:
@@ -246,8 +247,16 @@ def _define(node: Any, scope: Scope) -> Statement:
             raise scope.failed(at, DomainError(f"{node.name} returned nothing", hint="end it with return …"))
         return returned[0]
 
+    own = Own(node.name, tuple(parameters), node, call)
+    rule_of = [decorator.args[0].id for decorator in node.decorator_list]
+    unknown = [name for name in rule_of if name not in scope.functions]
+    if unknown:
+        raise scope.failed(node.decorator_list[0], NameProblem(f"there is no function {unknown[0]} to give a rule"))
+
     def define(frame: Frame) -> None:
-        frame.run.functions[node.name] = call
+        frame.run.functions[node.name] = own
+        for name in rule_of:
+            frame.run.rules[name] = own
 
     return define
 

@@ -41,6 +41,11 @@ def read_file(path: str, limits: Limits) -> Any:
 
     Raises InputError for a file that cannot be read or holds something else, LimitError for too large a one.
     """
+    if not path:
+        raise InputError("@ stands without a file", hint="@points.csv")
+    path = os.path.expanduser(path)  # a shell does not expand the ~ of @~/points.csv
+    if os.path.isdir(path):
+        raise InputError(f"{visible(path)} is a folder, not a file")
     reader = _READERS.get(Path(path).suffix.lower())
     if reader is None:
         endings = ", ".join(_READERS)
@@ -64,8 +69,6 @@ def _read(path: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> 
 
 def _bytes(path: str) -> bytes:
     """Return a file's bytes; never more than `LARGEST_FILE`, whatever its size claims to be."""
-    if not path:
-        raise InputError("@ stands without a file", hint="@points.csv")
     try:
         if os.path.isdir(path):
             raise InputError(f"{visible(path)} is a folder, not a file")

@@ -6,7 +6,7 @@ were recorded later and have been visited. Branches on shapes and types only, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,43 +25,64 @@ def reverse(tape: Tape, result: Var, upstream: Any = None) -> Sweep:
     Raises ShapeError where `upstream` does not have the result's shape.
     """
     seed = _seed(result, upstream)
-    gradients: list[Any] = [None] * len(tape.nodes)
+    nodes = tape.nodes[: result.index + 1]
+    gradients: list[Any] = [None] * len(nodes)
     contributions: list[Any] = []
-    keep = contributions.append
-    options = tape.options
     if result.tracked:
-        gradients[result.index] = seed
-    for node in reversed(tape.nodes[: result.index + 1]):
-        total = gradients[node.index]
-        inputs = node.inputs
-        if total is None or not inputs:
-            continue
-        out = node.value
-        rules = node.op.partials
-        count = len(inputs)
-        if type(out) is not float or not rules or count > 2 or node.index in options:
-            _general(node, total, options.get(node.index, {}), gradients, keep)
-            continue
-        # One or two plain numbers: the case a long run spends its time in, so nothing is looked up twice.
-        a = inputs[0].value
-        b = inputs[-1].value
-        for argument, rule in zip(inputs, rules):  # noqa: B905 - as long as each other, and `strict` costs
-            if argument.tracked:
-                try:
-                    if type(rule) is float:
-                        amount = total * rule
-                    else:
-                        amount = total * (rule(out, a, b) if count == 2 else rule(out, a))
-                except (ArithmeticError, ValueError):
-                    amount = None
-                if type(amount) is not float:
-                    values = tuple(value.value for value in inputs)
-                    amount = float(total * local_derivative(rule, out, values, {}))
-                keep(amount)
-                place = argument.index
-                known = gradients[place]
-                gradients[place] = amount if known is None else known + amount
+        gradients[-1] = seed
+    _walk(nodes, gradients, contributions.append)
+    gradients.extend([None] * (len(tape.nodes) - len(nodes)))
     return Sweep(tape, result, seed, gradients, contributions)
+
+
+def _walk(nodes: list[Var], gradients: list[Any], keep: Callable[[Any], None]) -> None:  # noqa: C901 - see below
+    """Every value's total handed on, last value first.
+
+    Plain numbers are where a long run spends its time, so their one or two edges are written out, not looped over.
+    """
+    # The second iterator reads a total when its turn comes: all that adds to it has been visited by then.
+    for node, total in zip(reversed(nodes), reversed(gradients)):  # noqa: B905 - as long as each other
+        if total is None:
+            continue
+        first = node.first
+        out = node.value
+        if first is None or type(out) is not float:
+            _general(node, total, gradients, keep)
+            continue
+        second = node.second
+        rules: Any = node.op.partials
+        if first.tracked:
+            local = rules[0]
+            try:
+                if type(local) is not float:
+                    local = local(out, first.value) if second is None else local(out, first.value, second.value)
+                amount = total * local
+            except (ArithmeticError, ValueError):
+                amount = None
+            if type(amount) is not float:
+                amount = _irregular(node, 0, total)
+            keep(amount)
+            known = gradients[first.index]
+            gradients[first.index] = amount if known is None else known + amount
+        if second is not None and second.tracked:
+            local = rules[1]
+            try:
+                if type(local) is not float:
+                    local = local(out, first.value, second.value)
+                amount = total * local
+            except (ArithmeticError, ValueError):
+                amount = None
+            if type(amount) is not float:
+                amount = _irregular(node, 1, total)
+            keep(amount)
+            known = gradients[second.index]
+            gradients[second.index] = amount if known is None else known + amount
+
+
+def _irregular(node: Var, position: int, total: float) -> float:
+    """A contribution where `math` raises or goes complex: IEEE arithmetic has an answer."""
+    values = tuple(argument.value for argument in node.inputs)
+    return float(total * local_derivative(node.op.partials[position], node.value, values, {}))
 
 
 def _seed(result: Var, upstream: Any) -> Any:
@@ -76,10 +97,12 @@ def _seed(result: Var, upstream: Any) -> Any:
     return seed
 
 
-def _general(node: Var, total: Any, options: dict[str, Any], gradients: list[Any], keep: Any) -> None:
+def _general(node: Var, total: Any, gradients: list[Any], keep: Callable[[Any], None]) -> None:
     """One operation on arrays, or of a structured kind: the same walk, with shapes minded."""
-    values = tuple(argument.value for argument in node.inputs)
-    for position, argument in enumerate(node.inputs):
+    inputs = node.inputs
+    options = node.tape.options.get(node.index, {})
+    values = tuple(argument.value for argument in inputs)
+    for position, argument in enumerate(inputs):
         if argument.tracked:
             _, amount = pass_back(node.op, position, total, node.value, values, options)
             keep(amount)

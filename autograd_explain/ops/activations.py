@@ -44,12 +44,12 @@ def _softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
-sigmoid = _activation(
+sigmoid: Op = _activation(
     "sigmoid", _sigmoid, _sigmoid_array, lambda out, x: out * sigmoid(-x), lambda sp, x: 1 / (1 + sp.exp(-x)),
     "Slope at most ¼, at 0; far from 0 it is almost flat and passes back almost nothing.",
     shown=lambda out, x: out * (1 - out), unicode="σ", aliases=("σ",), uses_output=True, steepest=0.25,
 )  # fmt: skip
-logsigmoid = _activation(
+logsigmoid: Op = _activation(
     "logsigmoid", lambda x: -_softplus(-x), lambda x: -np.logaddexp(0.0, -x), lambda out, x: sigmoid(-x),
     lambda sp, x: -sp.log(1 + sp.exp(-x)), "log σ(x), without σ reaching 0 first.",
     shown=lambda out, x: 1 - sigmoid(x),

@@ -86,6 +86,6 @@ def _operators(name: str, op: Op) -> None:
 
 for _name, _op in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": power}.items():
     _operators(_name, _op)
-Var.__neg__ = fast_negative  # type: ignore[attr-defined]
-Traced.__neg__ = lambda self: apply(neg, self)  # type: ignore[attr-defined]
-Traced.__pos__ = lambda self: self  # type: ignore[attr-defined]
+Var.__neg__ = fast_negative  # type: ignore[method-assign]
+Traced.__neg__ = lambda self: apply(neg, self)  # type: ignore[method-assign]
+Traced.__pos__ = lambda self: self  # type: ignore[method-assign]

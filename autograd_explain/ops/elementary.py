@@ -82,7 +82,7 @@ cbrt = _function(
 sin = _function(
     "sin", np.sin, math.sin, lambda out, x: cos(x), "The slope of a sine wave is the cosine: a quarter turn ahead."
 )
-cos = _function(
+cos: Op = _function(
     "cos", np.cos, math.cos, lambda out, x: -sin(x), "The slope of the cosine is minus the sine."
 )
 tan = _function(
@@ -106,7 +106,7 @@ atan = _function(
 sinh = _function(
     "sinh", np.sinh, math.sinh, lambda out, x: cosh(x), "(eˣ − e⁻ˣ)/2; its slope is cosh."
 )
-cosh = _function(
+cosh: Op = _function(
     "cosh", np.cosh, math.cosh, lambda out, x: sinh(x), "(eˣ + e⁻ˣ)/2; its slope is sinh, with no change of sign."
 )
 tanh = _function(
@@ -176,7 +176,7 @@ def _pair(name: str, arguments: tuple[str, str], forward: Any, scalar: Any, rule
     ))  # fmt: skip
 
 
-hypot = _pair(
+hypot: Op = _pair(
     "hypot", ("x", "y"), np.hypot, math.hypot,
     (lambda out, x, y: where(out == 0, 0, x / out), lambda out, x, y: where(out == 0, 0, y / out)),
     "√(x² + y²) without overflow: the slope says how much each side points along the diagonal.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.notation import Call, Index
+from autograd_explain.core.notation import Index, Scatter
 from autograd_explain.core.op import REQUIRED, Op, Option
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import shape_of
@@ -37,8 +37,8 @@ index = define(Op(
     vjp=(lambda upstream, out, x, key: scatter_add(upstream, key=key, shape=shape_of(x)),), options=(KEY,),
     example="[x, 2, 3][0]",
 ))  # fmt: skip
-scatter_add = define(Op(
-    "scatter_add", ("x",), _scatter, _symbolic_scatter, Call("scatter_add"), "structural",
+scatter_add: Op = define(Op(
+    "scatter_add", ("x",), _scatter, _symbolic_scatter, Scatter("scatter_add"), "structural",
     "Entries put into an array of zeros; what meets in one place adds up.",
     vjp=(lambda upstream, out, x, key, shape: index(upstream, key=key),),
     options=(KEY, Option("shape", "shape", REQUIRED)), internal=True,
@@ -52,10 +52,10 @@ def _getitem(self: Any, key: Any) -> Any:
 
 def _plain(part: Any) -> Any:
     if isinstance(part, Traced):
-        part = part.value  # type: ignore[attr-defined]
+        part = part.value
     if isinstance(part, float):
         return int(part)
     return np.asarray(part).astype(int) if isinstance(part, (list, np.ndarray)) else part
 
 
-Traced.__getitem__ = _getitem  # type: ignore[attr-defined]
+Traced.__getitem__ = _getitem  # type: ignore[method-assign]

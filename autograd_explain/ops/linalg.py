@@ -11,7 +11,6 @@ from autograd_explain.core.op import Op, apply
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import shape_of
 from autograd_explain.core.traced import Traced
-from autograd_explain.core.var import Var
 from autograd_explain.ops.shaping import expand_dims, reshape, sum_to, swapped
 
 
@@ -91,10 +90,5 @@ outer = define(Op(
 ))  # fmt: skip
 
 
-def _reflected(self: Any, other: Any) -> Any:
-    return apply(matmul, other, self)
-
-
-for _kind in (Traced, Var):
-    _kind.__matmul__ = lambda self, other: apply(matmul, self, other)  # type: ignore[attr-defined]
-    _kind.__rmatmul__ = _reflected  # type: ignore[attr-defined]
+Traced.__matmul__ = lambda self, other: apply(matmul, self, other)  # type: ignore[method-assign]
+Traced.__rmatmul__ = lambda self, other: apply(matmul, other, self)  # type: ignore[method-assign]

@@ -121,7 +121,7 @@ def _symbolic_var(sp: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
 
 def _symbolic_extreme(larger: bool) -> Any:
     def fold(sp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-        pick = np.frompyfunc(lambda a, b: sp.choose(a >= b if larger else a <= b, a, b), 2, 1)
+        pick = np.frompyfunc(lambda a, b: sp.choose(sp.compare(">=" if larger else "<=", a, b), a, b), 2, 1)
         for ax in reversed(normal_axes(axis, np.ndim(x))):
             x = pick.reduce(x, axis=ax, keepdims=keepdims)
         return x
@@ -264,11 +264,11 @@ def _symbolic_others(sp: Any, x: Any, axis: Any) -> Any:
     raise NotImplementedError("product_of_others has no closed form of its own")
 
 
-product_of_others = define(Op(
+product_of_others: Op = define(Op(
     "product_of_others", ("x",), _product_of_others, _symbolic_others, Call("product_of_others"), "structural",
     "For each entry the product of all the others.", vjp=(None,), options=(AXIS,), internal=True,
 ))  # fmt: skip
-at_largest = define(Op(
+at_largest: Op = define(Op(
     "at_largest", ("x", "key"),
     lambda x, key, axis: np.sum(
         np.where(_first_largest(key, normal_axes(axis, np.ndim(key))), x, 0.0), axis=axis, keepdims=True),

@@ -28,13 +28,13 @@ def _flatten(x: Any) -> Any:
     return np.reshape(x, (-1,))
 
 
-reshape = define(Op(
+reshape: Op = define(Op(
     "reshape", ("x",), lambda x, shape: np.reshape(x, shape), lambda sp, x, shape: np.reshape(x, shape),
     Call("reshape"), "shape", "The same entries in another shape; the gradient goes back into the old one.",
     vjp=(lambda upstream, out, x, shape: reshape(upstream, shape=shape_of(x)),), options=(SHAPE,),
     example="reshape([x, 2, 3, 4], (2, 2))",
 ))  # fmt: skip
-transpose = define(Op(
+transpose: Op = define(Op(
     "transpose", ("x",), lambda x, axes: np.transpose(x, axes), lambda sp, x, axes: np.transpose(x, axes),
     Postfix("transpose", "ᵀ"), "shape", "Rows become columns; the gradient is turned back.",
     vjp=(lambda upstream, out, x, axes: transpose(upstream, axes=_inverse(axes)),),
@@ -106,7 +106,7 @@ def _symbolic_sum_to(sp: Any, x: Any, shape: Any) -> Any:
     return np.reshape(np.sum(x, axis=axes, keepdims=True), shape)
 
 
-sum_to = define(Op(
+sum_to: Op = define(Op(
     "sum_to", ("x",), lambda x, shape: plain_sum_to(x, shape), _symbolic_sum_to, Call("sum_to"), "structural",
     "The sum over every axis that broadcasting stretched.",
     vjp=(lambda upstream, out, x, shape: broadcast_to(upstream, shape=shape_of(x)),), options=(SHAPE,), internal=True,

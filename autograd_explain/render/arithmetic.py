@@ -55,7 +55,7 @@ def forward_lines(run: Explanation, record: NodeRecord, view: View, *, is_result
     mark = "result" if is_result else ""
     if type(record.value) is float and all(type(arg.value) is float for arg in record.formula.args):
         made = equation(filled(record.formula), record.value, view)
-        if OPERATIONS[record.op].family == "comparison" and not OPERATIONS[record.op].differentiable and record.op != "detach":
+        if run.tape.nodes[record.id].op.family == "comparison":
             mark = "true" if record.value else "false"
         yield from _in_columns(line, made.text, f"{made.relation} {made.result}", mark, view)
         return
@@ -161,8 +161,8 @@ def _rules(head: Line, rules: list[str], view: View) -> Iterator[Line]:
             yield from _broken(rule, view)
         return
     for rule in rules:
-        yield head.to(column, 2).add(rule)
-        head = Line(" " * column)
+        yield head.to(column).add(rule)
+        head = Line()
 
 
 def _broken(rule: str, view: View) -> Iterator[Line]:
@@ -195,10 +195,17 @@ def _share(
         line.add(text).to(view.width - 25, 1).add(f"{made.relation} {made.result}", "accent")
         yield from _with_total(line, ledger, mark, view)
         return
-    line.add(_array_share(node, record, part, view))
+    how = _array_share(node, record, part, view)
+    if line.width + cell_width(how) > view.width:
+        yield line
+        line = Line("          ")
+    line.add(how)
     if is_inline(part.contribution):
-        line.add(f" = {text_of(part.contribution, view)}", "accent")
-        yield from _with_total(line, ledger, mark, view)
+        result = f" = {text_of(part.contribution, view)}"
+        if line.width + cell_width(result) > view.width:
+            yield line
+            line = Line("         ")
+        yield from _with_total(line.add(result, "accent"), ledger, mark, view)
         return
     yield from _with_total(line, "", mark, view)
     yield from rows(part.contribution, view)

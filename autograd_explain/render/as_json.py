@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -112,7 +112,11 @@ def _branches(run: Explanation) -> Iterator[dict[str, Any]]:
 
 def _scopes(run: Explanation) -> Iterator[dict[str, Any]]:
     for record in run.scopes:
-        yield {**asdict(record), "span": list(record.span) if record.span else None}
+        span = list(record.span) if record.span else None
+        yield {**{name: getattr(record, name) for name in _SCOPE_FIELDS}, "span": span}
+
+
+_SCOPE_FIELDS = ("id", "parent", "kind", "title", "iteration")
 
 
 def _notes(run: Explanation) -> Iterator[dict[str, Any]]:
@@ -166,6 +170,12 @@ def pieces(run: Explanation) -> Iterator[str]:
             gap = ",\n  "
         yield "]"
     yield "}\n"
+
+
+def write(run: Explanation, out: TextIO) -> None:
+    """Write the explanation as JSON text."""
+    for piece in pieces(run):
+        out.write(piece)
 
 
 def _dump(value: Any) -> str:

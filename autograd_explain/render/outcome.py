@@ -44,15 +44,19 @@ def _gradient(run: Explanation, name: str, gradient: Any, labels: int, view: Vie
     text = text_of(gradient, view)
     line.add(text if text[0] in "-−[" else " " + text, "accent")
     if type(gradient) is float and not run.result.shape:
-        line.to(30).add(_rate(name, gradient), "dim")
+        said = _rate(run, name, gradient)
+        line.to(30 if cell_width(said) + 30 <= view.width else 0)
+        line.add(said if line.width + cell_width(said) <= view.width else "", "dim")
     yield line
 
 
-def _rate(name: str, gradient: float) -> str:
+def _rate(run: Explanation, name: str, gradient: float) -> str:
     if gradient != gradient:
         return "not a number: see the note where it began"
+    if any(note.kind in ("kink", "tie") for note in run.notes):
+        return "a choice at a corner: see its note"
     if gradient == 0.0:
-        return f"raising {name} a little does not change the result"
+        return f"to first order, raising {name} changes nothing"
     return f"raising {name} a little {'raises' if gradient > 0 else 'lowers'} the result"
 
 

@@ -57,7 +57,7 @@ def _within(run: Explanation, hidden: list[Var]) -> str:
 
 def visible_steps(run: Explanation, view: View, ledger: dict[int, list[Any]]) -> Iterator[Step | Elision]:
     """The backward steps to show, and the gap; `ledger` keeps every value's earlier contributions, shown or not."""
-    total = sum(1 for _ in run.walk())
+    total = run.step_count
     short = _is_short(total, view)
     for step in run.walk():
         if short or step.number <= AT_EACH_END or step.number > total - AT_EACH_END:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
+
 from autograd_explain.core.formula import Formula, written
 from autograd_explain.core.notation import Call
 from autograd_explain.core.var import Var
 from autograd_explain.render.arithmetic import backward_block, forward_lines, is_inline, labelled, rows
-from autograd_explain.render.numbers import array_lines, show, style_of
+from autograd_explain.render.numbers import show, style_of
 from autograd_explain.render.outcome import check_lines, gradient_lines
 from autograd_explain.render.selection import Elision, visible_operations, visible_steps
-from autograd_explain.render.theme import Line, View, note_line
+from autograd_explain.render.theme import Line, View, note_line, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ __all__ = ["View", "as_text", "write"]
 
 _SHORT = 6  # a part of the chain longer than this is written …
 _MOST_LINKS = 7
+_HEADING_COLUMN = 12
 
 
 def as_text(run: Explanation, view: View | None = None) -> str:
@@ -121,7 +124,7 @@ def _guarded(text: str) -> str:
 
 def _spine(result: Var) -> list[Var]:
     """From the result back along the argument that was recorded last, as long as that is an operation."""
-    spine = []
+    spine: list[Var] = []
     node: Var | None = result
     while node is not None and node.inputs and len(spine) <= _MOST_LINKS:
         spine.append(node)
@@ -130,10 +133,13 @@ def _spine(result: Var) -> list[Var]:
     return spine[::-1]
 
 
-def heading(title: str, text: str) -> Iterator[Line]:
+def heading(title: str, text: str, view: View) -> Iterator[Line]:
     """The head of a section."""
     yield Line()
-    yield Line("  ").add(f"{title:<9} ", "head").add(text, "dim")
+    line = Line("  ").add(f"{title:<9} ", "head")
+    for part in wrapped(text, view.width - line.width):
+        yield line.add(part, "dim")
+        line = Line(" " * _HEADING_COLUMN)
 
 
 def note_lines(notes: list[Note], view: View) -> Iterator[Line]:
@@ -151,7 +157,7 @@ def elided(elision: Elision) -> Line:
 
 def forward(run: Explanation, view: View) -> Iterator[Line]:
     """One line for each recorded operation: label, formula, the same with numbers, value."""
-    yield from heading("FORWARD", "compute each operation and record it; no gradient yet")
+    yield from heading("FORWARD", "compute each operation and record it; no gradient yet", view)
     open_scope: int | None = None
     for item in visible_operations(run, view):
         if isinstance(item, Elision):
@@ -159,25 +165,32 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
             continue
         record = run.node(item)
         if record.scope != open_scope:
-            yield from _scope_line(run, record.scope)
+            yield _scope_line(run, record.scope, view)
             open_scope = record.scope
         yield from forward_lines(run, record, view, is_result=item is run.result)
     if not run.result.inputs:
-        yield Line(f"    the result is {labelled(run.words.label(run.result), run.value, view)}: nothing was computed")
+        said = labelled(run.words.labels[run.result.index] or "the result", run.value, view)
+        yield Line(f"    {said}: nothing was computed")
     yield from note_lines([n for n in run.notes if n.kind in ("records-only",)], view)
     yield from note_lines([n for n in run.notes if n.step is None and n.kind in ("branch", "non-finite")], view)
 
 
-def _scope_line(run: Explanation, scope: int | None) -> Iterator[Line]:
-    if scope is not None:
-        entered = run.tape.scopes[scope]
+def _scope_line(run: Explanation, scope: int | None, view: View) -> Line:
+    """Where the following operations stand: the calls and loop turns around them, outermost first."""
+    titles: list[str] = []
+    while scope is not None:
+        entered = run.scopes[scope]
         turn = f", turn {entered.iteration}" if entered.iteration is not None else ""
-        yield Line("    ").add(f"▸ {entered.title}{turn}", "dim")
+        titles.insert(0, f"▸ {entered.title}{turn}")
+        scope = entered.parent
+    while len(titles) > 1 and cell_width(" ".join(titles)) > view.width - 4:
+        titles = ["▸ …", *titles[2 if titles[0] == "▸ …" else 1 :]]
+    return Line("    ").add(" ".join(titles) or "▸ after the loop or call", "dim")
 
 
 def backward(run: Explanation, view: View) -> Iterator[Line]:
     """One block for each operation, last recorded first: rule, rule with numbers, each argument's contribution."""
-    yield from heading("BACKWARD", "from the result to the inputs: upstream × local = contribution")
+    yield from heading("BACKWARD", "from the result to the inputs: upstream × local = contribution", view)
     if not run.result.tracked:
         yield Line("    nothing to differentiate: the result depends on no tracked input")
         return
@@ -197,14 +210,21 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
         yield from note_lines([n for n in by_step.get(item.number, []) if n.kind != "seed"], view)
 
 
+_SEEDS = {True: "one for each entry", False: "the upstream that was given"}
+
+
 def _seed_lines(run: Explanation, view: View) -> Iterator[Line]:
-    label = run.words.label(run.result)
+    line = Line("    ").add(run.words.label(run.result), "head").to(23)
     seed = run.sweep.seed
     if type(seed) is float:
         why = "the result changes by exactly its own change" if seed == 1.0 else "the upstream that was given"
-        yield Line("    ").add(f"{label}", "head").to(23).add(f"seed: {why}").to(view.width - 8).add(show(seed, view))
+        value = show(seed, view)
+        *before, last = wrapped(f"seed: {why}", view.width - line.width - cell_width(value) - 2)
+        for text in before:
+            yield line.add(text)
+            line = Line(" " * 23)
+        yield line.add(last).to(view.width - 8 if not before else 0).add(value)
         return
-    yield Line("    ").add(label, "head").to(23).add("seed: one for each entry")
-    for text in array_lines(seed, view, view.width - 12):
-        yield Line("        ").add(text)
-
+    ones = "one for each entry" if np.all(seed == 1.0) else "the upstream that was given"
+    yield line.add(f"seed: {ones}")
+    yield from rows(seed, view)

@@ -64,12 +64,15 @@ class Line:
 
     def render(self, view: View) -> str:
         """The line as text for this view."""
+        if not view.color:
+            text = visible("".join(piece.text for piece in self.pieces), keep="\n").rstrip()
+            return text.translate(_ASCII) if view.ascii else text
         parts = []
         for piece in self.pieces:
             text = visible(piece.text, keep="\n")
             if view.ascii:
                 text = text.translate(_ASCII)
-            code = _CODES.get(piece.style) if view.color else None
+            code = _CODES.get(piece.style)
             parts.append(f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text)
         return "".join(parts).rstrip()
 

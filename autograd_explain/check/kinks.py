@@ -1,0 +1,102 @@
+"""The derivatives on both sides of a kink, by SymPy's derivative a hair to the left and to the right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from autograd_explain.check.algebra import Undefined
+from autograd_explain.check.derivatives import HAIR, local_for, shifted
+from autograd_explain.check.exact import pull_back, to_exact
+from autograd_explain.core.op import Op
+from autograd_explain.core.var import Var
+
+_UNBOUNDED = mpmath.mpf(10) ** 9
+_SAME = mpmath.mpf(10) ** -12
+_FEW = 64  # entries for which both sides are worked out
+
+
+@dataclass(frozen=True, slots=True)
+class Kinked:
+    """Two one-sided derivatives in words, and what they say of the recorded one."""
+
+    place: str
+    left: Any
+    right: Any
+    text: str
+    smooth: bool  # both sides are the same number, and another one was recorded
+    wrong: bool  # the recorded number is not between the two
+
+
+def kinked_at(
+    op: Op, args: tuple[float, ...], options: dict[str, Any], position: int, recorded: float
+) -> Kinked | None:
+    """Both sides of the local derivative, where these arguments are at a kink of the operation; else None."""
+    place = next((kink.place for kink in op.kinks if np.any(kink.at(*args, **options))), None)
+    if place is None:
+        return None
+    local, numbers = local_for(op, options, position)
+    left, right = local.sides([*map(to_exact, args), *numbers], position)
+    return _judged(place, left, right, recorded)
+
+
+def _judged(place: str, left: Any, right: Any, recorded: float) -> Kinked | None:
+    known = [float("inf") * mpmath.sign(side) if abs(side) > _UNBOUNDED else side for side in (left, right) if side is not None]
+    text = f"{_side(left)} from the left and {_side(right)} from the right"
+    if len(known) == 2 and abs(known[0] - known[1]) <= _SAME * (1 + abs(known[0])):  # noqa: PLR2004 - both sides
+        near = abs(known[0] - mpmath.mpf(recorded)) <= _SAME * (1 + abs(known[0]))
+        return None if near else Kinked(place, left, right, text, smooth=True, wrong=True)
+    wrong = len(known) == 2 and not _between(recorded, *map(float, known))  # noqa: PLR2004 - both sides
+    return Kinked(place, left, right, text, smooth=False, wrong=wrong)
+
+
+def _between(value: float, a: float, b: float) -> bool:
+    slack = 1e-9 * (1.0 + min(abs(a), abs(b)))
+    return min(a, b) - slack <= value <= max(a, b) + slack
+
+
+def _side(value: Any) -> str:
+    if value is None:
+        return "none (no real value)"
+    if abs(value) > _UNBOUNDED:
+        return "inf" if value > 0 else "-inf"
+    return f"{float(value):.8g}"
+
+
+def sides_of_structured(
+    node: Var, position: int, args: tuple[Any, ...], options: dict[str, Any], upstream: Any, contribution: Any
+) -> tuple[Kinked | None, tuple[int, ...]]:
+    """Both sides of the first entry's contribution that is at a kink or wrong there, and the entry's place.
+
+    For large arrays what the operation itself says of its kink.
+    """
+    kink = next(kink for kink in node.op.kinks if np.any(kink.at(*args, **options)))
+    unknown = Kinked(kink.place, None, None, f"{kink.left} from the left and {kink.right} from the right", smooth=False, wrong=False)
+    first: tuple[Kinked | None, tuple[int, ...]] = (None, ())
+    if np.size(args[position]) > _FEW:
+        return unknown, (0,) * np.ndim(args[position])
+    exact_args, exact_upstream = tuple(map(to_exact, args)), to_exact(upstream)
+    for place in np.ndindex(np.shape(args[position])):
+        try:
+            left, right = (_moved(node.op, exact_args, options, exact_upstream, position, place, s) for s in (-1, 1))
+        except Undefined:
+            return unknown, place
+        kinked = _judged(kink.place, left, right, float(np.asarray(contribution)[place]))
+        if kinked is not None and (kinked.wrong or first[0] is None):
+            first = (kinked, place)
+            if kinked.wrong:
+                break
+    return first
+
+
+def _moved(
+    op: Op, args: tuple[Any, ...], options: dict[str, Any], upstream: Any, position: int, place: tuple[int, ...], sign: int
+) -> Any:
+    """The contribution of one entry with that entry moved by a hair."""
+    moved = np.array(args[position], dtype=object)
+    moved[place] = shifted(moved[place], sign, HAIR)
+    given = tuple(moved[()] if i == position else arg for i, arg in enumerate(args))
+    return np.asarray(pull_back(op, given, options, upstream, (position,))[position], dtype=object)[place]

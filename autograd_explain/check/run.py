@@ -1,0 +1,47 @@
+"""The checkers by name. SymPy and mpmath are loaded only when one of them is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from autograd_explain.check.result import CheckResult
+from autograd_explain.errors import InputError
+from autograd_explain.modes.records import Recording, Sweep
+
+Checker = Callable[[Recording, Sweep], list[CheckResult]]
+
+
+def _symbolic(recording: Recording, sweep: Sweep) -> list[CheckResult]:
+    from autograd_explain.check.symbolic import symbolic
+
+    return symbolic(recording, sweep)
+
+
+def _finite(recording: Recording, sweep: Sweep) -> list[CheckResult]:
+    from autograd_explain.check.finite import finite
+
+    return finite(recording, sweep)
+
+
+CHECKERS: dict[str, Checker] = {"symbolic": _symbolic, "finite": _finite}
+_NOT_BUILT = ("torch", "jax")
+
+
+def check(
+    recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symbolic", "finite")
+) -> list[CheckResult]:
+    """One verdict for each checker and tracked input, in that order.
+
+    Raises InputError for a checker there is not.
+    """
+    chosen = [_find(name) for name in dict.fromkeys(checkers)]
+    return [result for checker in chosen for result in checker(recording, sweep)]
+
+
+def _find(name: Any) -> Checker:
+    if name in _NOT_BUILT:
+        raise InputError(f"the checker {name!r} is not built yet", hint=f"there are: {', '.join(CHECKERS)}")
+    if name not in CHECKERS:
+        raise InputError(f"unknown checker {name!r}", hint=f"there are: {', '.join(CHECKERS)}")
+    return CHECKERS[name]

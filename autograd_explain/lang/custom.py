@@ -1,0 +1,103 @@
+"""A program's own derivative: a function with an `@backward_of` rule becomes one operation.
+
+As with `torch.autograd.Function`, the body is not looked into by the sweep: the rule is used in its place. The
+body is still what the checkers differentiate.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd_explain.core.notation import Call
+from autograd_explain.core.op import Op
+from autograd_explain.core.shapes import as_value, shape_of, show_shape
+from autograd_explain.core.tape import Tape
+from autograd_explain.core.traced import Traced
+from autograd_explain.errors import DomainError, ShapeError
+from autograd_explain.lang.frame import Frame, plain
+
+Function = Callable[[Frame, Any, list[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A function of the program: its name and parameters, its `def`, and its body ready to run."""
+
+    name: str
+    parameters: tuple[str, ...]
+    node: ast.FunctionDef
+    call: Function
+
+
+class Algebraic(Traced):
+    """A value of some algebra (SymPy's, mpmath's), so that a program's body can be run in it."""
+
+    __slots__ = ("algebra", "value")
+
+    def __init__(self, algebra: Any, value: Any) -> None:
+        self.algebra = algebra
+        self.value = value
+
+    @staticmethod
+    def trace_operation(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Algebraic:
+        """The operation's own definition, in the algebra."""
+        algebra = next(arg.algebra for arg in args if isinstance(arg, Algebraic))
+        return Algebraic(algebra, op.symbolic(algebra, *map(plain, args), **options))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return shape_of(self.value)
+
+
+def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
+    """The operation that runs the body forward and the rule backward.
+
+    Raises DomainError where the rule does not take `(upstream, out, *arguments)`.
+    """
+    wanted = 2 + len(own.parameters)
+    if len(rule.parameters) != wanted:
+        raise DomainError(
+            f"{rule.name} must take {wanted} values, not {len(rule.parameters)}",
+            hint=f"def {rule.name}(upstream, out, {', '.join(own.parameters)}): …",
+        )
+
+    def run(function: Own, values: Sequence[Any]) -> Any:
+        names = {name: plain(value) for name, value in frame.program_names.items()}
+        return function.call(Frame({}, names, frame.run, Tape()), function.node, list(values))
+
+    def forward(*args: Any) -> Any:
+        return as_value(plain(run(own, list(map(as_value, args)))))
+
+    def symbolic(algebra: Any, *args: Any) -> Any:
+        return plain(run(own, [Algebraic(algebra, arg) for arg in args]))
+
+    def back(position: int) -> Callable[..., Any]:
+        return lambda upstream, out, *args: _share(own, rule, position, args, run(rule, [upstream, out, *args]))
+
+    count = len(own.parameters)
+    return Op(
+        own.name, own.parameters, forward, symbolic, Call(own.name), "own", f"The program's own rule, {rule.name}.",
+        vjp=tuple(back(position) for position in range(count)),
+    )  # fmt: skip
+
+
+def _share(own: Own, rule: Own, position: int, args: tuple[Any, ...], returned: Any) -> Any:
+    """One argument's contribution out of what the rule returned."""
+    parts = returned if isinstance(returned, tuple) else (returned,)
+    if len(parts) != len(own.parameters):
+        raise DomainError(
+            f"{rule.name} returned {len(parts)} gradients, {own.name} has {len(own.parameters)} arguments",
+            hint=f"return one for each of {', '.join(own.parameters)}",
+        )
+    share = parts[position]
+    found, needed = shape_of(share), shape_of(args[position])
+    if found != needed:
+        raise ShapeError(
+            f"{rule.name} returned shape {show_shape(found)} for {own.parameters[position]}, which has {show_shape(needed)}",
+            hint="a gradient has the shape of what it belongs to",
+        )
+    return share

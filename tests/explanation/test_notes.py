@@ -1,0 +1,148 @@
+"""Every kind of note: a program that raises its question, and one that does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograd_explain import explain
+from tests.programs import EXAMPLE, EVERY, Case, case
+
+RAISED = {
+    "seed": (case("x*2", x=1), "changes by exactly its own change"),
+    "records-only": (case("x*2", x=1), "recorded 1 operation."),
+    "meaning": (case("5*x", x=1), "raise x by 0.01 and the result changes by about 0.05"),
+    "accumulation": (case("x*x", x=3), "x is used 2 times: each use is a path to the result, and the paths add up (3 + 3 = 6"),
+    "uses-output": (case("exp(x)", x=1), "v1 is already known"),
+    "subtraction": (case("a - b", a=1, b=2), "Raising b lowers a − b one for one"),
+    "saturation": (case("sigmoid(x)", x=7), "passes 0.091 % of its upstream (at 0 it would pass 25 %)"),
+    "dead-relu": (case("relu(x)", x=-2), "off here: x = -2 is below 0"),
+    "kink": (case("abs(x)", x=0), "from the left is -1, from the right 1"),
+    "tie": (case("maximum(x, y)", x=2, y=2), "has a tie"),
+    "broadcast": (case("sum(X + b)", X=[[1, 2], [3, 4], [5, 6]], b=[1, 2]), "stretched from (2) to (3,2): each entry was used 3 times"),
+    "matmul": (case("sum(X @ W)", X=[[1, 2, 3], [4, 5, 6]], W=[[1], [2], [3]]), "upstream (2,1) @ Wᵀ (1,3) → (2,3)"),
+    "non-scalar": (case("2*x", x=[1, 2]), "2 entries, shape (2)"),
+    "unused-input": (case("y = 2*u\nx + 1", x=1, u=2), "u gets 0: no path leads"),
+    "non-finite": (case("log(x)", x=0), "first inf of the forward pass is made by log in v1, from x = 0"),
+    "branch": (case("if x > 1:\n    x = 2*x\nx", x=3), "The condition x > 1 was true (3 > 1)"),
+}
+NOT_RAISED = {
+    "seed": case("2", ),
+    "records-only": case("x", x=1),
+    "meaning": case("2*x", x=[1, 2]),
+    "accumulation": case("x*y", x=3, y=3),
+    "uses-output": case("sin(x)", x=1),
+    "subtraction": case("a - 1", a=1),
+    "saturation": case("sigmoid(x)", x=1),
+    "dead-relu": case("relu(x)", x=2),
+    "kink": case("abs(x)", x=1e-300),
+    "tie": case("maximum(x, y)", x=2, y=2.5),
+    "broadcast": case("sum(X + b)", X=[[1, 2]], b=[[1, 2]]),
+    "matmul": case("sum(X * W)", X=[[1, 2]], W=[[1, 2]]),
+    "non-scalar": case("sum(2*x)", x=[1, 2]),
+    "unused-input": case("x*u", x=1, u=0),
+    "non-finite": case("log(x)", x=1e-300),
+    "branch": case("where(x > 1, 2*x, x)", x=3),
+}  # fmt: skip
+
+
+def told(program: Case, kind: str, **options: Any) -> list[Any]:
+    return [note for note in program.run(**options).notes if note.kind == kind]
+
+
+def test_every_kind_has_both_programs() -> None:
+    assert RAISED.keys() == NOT_RAISED.keys()
+
+
+@pytest.mark.parametrize("kind", RAISED)
+def test_a_note_where_its_question_arises(kind: str) -> None:
+    program, part = RAISED[kind]
+    first, *_ = told(program, kind)
+    assert part in first.text
+
+
+@pytest.mark.parametrize("kind", NOT_RAISED)
+def test_no_note_where_it_does_not(kind: str) -> None:
+    assert [] == told(NOT_RAISED[kind], kind)
+
+
+@pytest.mark.parametrize("program", EVERY, ids=str)
+def test_a_kind_is_told_in_full_once_and_sentences_are_whole(program: Case) -> None:
+    notes = program.run().notes
+    at_steps = [note.kind for note in notes if note.step is not None and not note.short]
+    assert sorted(set(at_steps)) == sorted(at_steps)
+    assert not [note.text for note in notes if not note.short and not note.text.endswith(".")]
+    assert not [note.text for note in notes if "  " in note.text or note.text != note.text.strip()]
+
+
+def test_the_second_time_refers_back() -> None:
+    first, second = told(case("x*x + y*y", x=1, y=2), "accumulation")
+    assert not first.short
+    assert second.short
+    assert second.text.endswith(f"(as at step {first.step})")
+
+
+def test_accumulation_is_told_where_the_second_contribution_arrives() -> None:
+    [note] = told(case("x*y + x", x=3, y=2), "accumulation")
+    assert 2 == note.step
+
+
+def test_dead_units_of_an_array_are_counted() -> None:
+    [note] = told(case("sum(relu(x))", x=[-1, 2, -3, 4]), "dead-relu")
+    assert "off at 2 of 4 entries of x (50 %)" in note.text
+
+
+def test_a_corner_of_an_array_is_counted() -> None:
+    [note] = told(case("sum(relu(x))", x=[0, 2, 0]), "kink")
+    assert "x = 0 (2 of 3 places)" in note.text
+
+
+def test_saturation_of_an_array_is_counted() -> None:
+    [note] = told(case("sum(tanh(x))", x=[0, 10, 1]), "saturation")
+    assert "at 1 of 3 entries of x" in note.text
+
+
+@pytest.mark.parametrize("text", ["sigmoid(x)", "tanh(x)"])
+def test_saturation_is_for_flat_places_only(text: str) -> None:
+    assert [] == told(case(text, x=0), "saturation")
+    assert told(case(text, x=-30), "saturation")
+
+
+def test_the_first_non_finite_number_of_the_backward_pass() -> None:
+    [note] = told(case("sqrt(x)", x=0), "non-finite")
+    assert (1, "The first inf of the backward pass is made here, on the way to x: 1 × inf = inf.") == (note.step, note.text)
+
+
+def test_a_non_finite_input_is_named_as_such() -> None:
+    [note] = told(case("x + 1", x=float("nan")), "non-finite")
+    assert "x itself is not a finite number" in note.text
+
+
+def test_the_first_branch_says_which_side_ran() -> None:
+    [note] = told(case("if x > 5:\n    x = 2*x\nelif x > 1:\n    x = 3*x\nx", x=3), "branch")
+    assert "The condition x > 5 was false (3 > 5)" in note.text
+
+
+def test_the_seed_that_was_given_is_told_as_such() -> None:
+    [note] = told(EXAMPLE, "seed", upstream=2)
+    assert "given instead of 1" in note.text
+
+
+def test_nothing_is_promised_where_nothing_is_differentiated() -> None:
+    assert [] == explain("x*2", x=1, wrt=[]).notes
+
+
+def test_the_meaning_prefers_a_number_that_is_not_zero() -> None:
+    [note] = told(case("0*x + 3*y", x=1, y=1), "meaning")
+    assert "∂y = 3" in note.text
+
+
+def test_a_slope_chosen_at_a_corner_is_not_sold_as_a_rate_of_change() -> None:
+    [note] = told(case("relu(x)", x=0), "meaning")
+    assert "a choice at a corner" in note.text
+
+
+def test_zero_slope_says_so() -> None:
+    [note] = told(case("x**2", x=0), "meaning")
+    assert "to first order, a small change of x does not change the result" in note.text
