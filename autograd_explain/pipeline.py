@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import numpy as np
+
 import autograd_explain.ops  # fills the registry
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape
@@ -16,6 +18,7 @@ from autograd_explain.modes.records import Recording
 from autograd_explain.modes.reverse import reverse
 
 CHECKERS = ("symbolic", "finite")
+_NUMBERS = "biuf"  # NumPy's kinds of bool, whole and real numbers
 
 
 def explain_program(
@@ -86,9 +89,12 @@ def explain(
 
 def _number(name: str, value: Any) -> Any:
     try:
-        return as_value(value)
-    except (TypeError, ValueError):
-        raise InputError(f"the value of {name} is not a number or an array of numbers") from None
+        plain = float(value) if type(value) is int else value
+        if np.asarray(plain).dtype.kind in _NUMBERS:  # text of digits and None would become numbers unasked
+            return as_value(plain)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InputError(f"the value of {name} is not a number or an array of numbers")
 
 
 def record_function(

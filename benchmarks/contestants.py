@@ -10,23 +10,22 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
+from autograd_explain import functions
 from autograd_explain.core.tape import Tape
-from autograd_explain.core.var import leaf, unary
+from autograd_explain.core.var import leaf
 from autograd_explain.modes.reverse import reverse
-from autograd_explain.ops.activations import relu as relu_operation
 from benchmarks.graphs import Program
 
 OURS = "autograd-explain"
 Leaves = Sequence[float]
 Contestant = Callable[[Program, Leaves], tuple[Any, list[float]]]
-recorded_relu = unary(relu_operation)
 
 
 def ours(program: Program, values: Leaves) -> tuple[Any, list[float]]:
     """`Var` operators, then the reverse sweep that keeps every contribution."""
     tape = Tape()
     leaves = [leaf(tape, f"x{place}", value, tracked=True) for place, value in enumerate(values)]
-    sweep = reverse(tape, program(leaves, recorded_relu))
+    sweep = reverse(tape, program(leaves, functions.relu))
     return sweep, sweep.gradients[: len(leaves)]
 
 

@@ -27,6 +27,7 @@ from autograd_explain.modes.reverse import pass_back
 
 _MOST_DIGITS = 700  # float64 spans 632 decades
 _LOST = 1e-3
+_UNDERFLOW = 1e-170  # the smallest float64 over the step of `double`
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def double_chain(sweep: Sweep, target: Var, direction: Any, clock: Clock) -> flo
     slope = float(np.sum(sweep.seed * np.imag(result)) / TINY_STEP) if result is not None else 0.0
     if not np.isfinite(slope):
         raise Undefined
-    return slope
+    return slope if abs(slope) > _UNDERFLOW else 0.0
 
 
 def size_of(target: Var) -> int:

@@ -302,7 +302,7 @@ def _excused(local: Any, args: list[Any], position: int, expected: Any, recorded
 def examine(sweep: Sweep, naming: Naming, clock: Clock) -> Findings:
     """Everything found wrong, at a kink or open in the recorded sweep, carried back to the inputs."""
     findings = Findings()
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(DIGITS), np.errstate(all="ignore"):
         try:
             seen = list(visits(sweep))
         except IndexError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -105,7 +104,7 @@ def write_file(path: Path, writer: Callable[[TextIO], None], *, force: bool) -> 
 
 
 def _write_and_move(path: Path, writer: Callable[[TextIO], None], *, force: bool) -> None:
-    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as out:
             writer(out)

@@ -91,7 +91,9 @@ def written(formula: Formula, style: Style) -> Written:
         text = write_array(formula.value, style)
         return Written(text, NEGATE if text[0] in "-−" else ATOM)
     parts = [written(arg, style) for arg in formula.args]
-    options = {o.name: formula.options[o.name] for o in formula.op.options if _differs(formula.options, o)}
+    options = formula.options
+    if options:
+        options = {o.name: options[o.name] for o in formula.op.options if _differs(options, o)}
     return write(formula.op.layout, parts, options, style)
 
 

@@ -6,9 +6,10 @@ without a printer hearing of it. Nothing here knows an operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,7 @@ import numpy as np
 CHOICE, OR, AND, NOT, COMPARE, ADD, MULTIPLY, NEGATE, POWER, ATOM = range(10)
 
 
-@dataclass(frozen=True, slots=True)
-class Infix:
+class Infix(NamedTuple):
     """`left symbol right`, grouping to the left."""
 
     symbol: str
@@ -25,48 +25,41 @@ class Infix:
     tight: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(NamedTuple):
     """`symbol argument`."""
 
     symbol: str
     strength: int
 
 
-@dataclass(frozen=True, slots=True)
 class Power:
     """`base ** exponent`, grouping to the right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`name(argument, …, option=value)`; `unicode` is the short form used where the terminal has it."""
 
     name: str
     unicode: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListCall:
+class ListCall(NamedTuple):
     """`name([first, second], option=value)`; without a name the bare list."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Index:
     """`value[key]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scatter:
+class Scatter(NamedTuple):
     """`name(value, zeros(shape)[key])`: where in an array of zeros the value is added."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Postfix:
+class Postfix(NamedTuple):
     """`value.T`."""
 
     name: str
@@ -76,12 +69,11 @@ class Postfix:
 Layout = Infix | Prefix | Power | Call | ListCall | Index | Scatter | Postfix
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """A spelling: how symbols and numbers are written in one kind of output."""
 
     number: Callable[[float], str]
-    symbols: dict[str, str] = field(default_factory=dict)
+    symbols: Mapping[str, str] = MappingProxyType({})
     unicode: bool = False
 
 
@@ -102,6 +94,7 @@ def rounded_number(value: float, digits: int) -> str:
     return "0" if text == "-0" else text
 
 
+@lru_cache(maxsize=64)
 def style_for(digits: int, *, ascii_only: bool) -> Style:
     """The terminal's style at a number of digits."""
     if ascii_only:
@@ -121,6 +114,8 @@ def _with_minus(text: str) -> str:
 
 def write_array(array: Any, style: Style) -> str:
     """An array as a nested list of the style's numbers."""
+    if type(array) is float:
+        return style.number(array)
     if np.ndim(array) == 0:
         return style.number(float(array))
     return "[" + ", ".join(write_array(row, style) for row in array) + "]"
@@ -156,8 +151,7 @@ def _bound(bound: int | None) -> str:
     return "" if bound is None else str(bound)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """Text and how strongly it binds."""
 
     text: str

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_explain.core.formula import Formula
 from autograd_explain.core.shapes import Shape
 from autograd_explain.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class InputRecord:
+class InputRecord(NamedTuple):
     """A value given from outside."""
 
     name: str
@@ -21,8 +19,7 @@ class InputRecord:
     tracked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRecord:
+class NodeRecord(NamedTuple):
     """One recorded value: how it was made, what it is, and its gradient once the sweep has been there."""
 
     id: int
@@ -40,8 +37,7 @@ class NodeRecord:
     scope: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PartRecord:
+class PartRecord(NamedTuple):
     """One argument's share of a backward step."""
 
     argument: int
@@ -54,8 +50,7 @@ class PartRecord:
     total_after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(NamedTuple):
     """One backward step: an operation hands its upstream on to its tracked arguments."""
 
     step: int
@@ -64,8 +59,7 @@ class StepRecord:
     parts: tuple[PartRecord, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BranchRecord:
+class BranchRecord(NamedTuple):
     """A condition the program asked, and which way it went."""
 
     node: int
@@ -74,8 +68,7 @@ class BranchRecord:
     taken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeRecord:
+class ScopeRecord(NamedTuple):
     """A call or a loop turn."""
 
     id: int
@@ -88,8 +81,7 @@ class ScopeRecord:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """An answer where the question arises: `kind` is from the closed vocabulary; `short` marks a reference back."""
 
     kind: str

@@ -325,12 +325,14 @@ def _meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
     slopes = {r.node: (r.name, run.gradients[r.name]) for r in run.inputs if r.tracked and not r.shape}
     finite = {node: told for node, told in slopes.items() if _all_finite(told[1])}
     for node, (name, slope) in sorted(finite.items(), key=lambda item: item[1][1] == 0.0)[:1]:
-        tail = f"raise {name} by 0.01 and the result changes by about {number(0.01 * slope)}. Training steps against it."
         if cornered:
-            tail = "it holds for a choice at a corner, where a small step may do otherwise."
+            tail = "rests on a choice at a corner: a small step may do otherwise."
         elif slope == 0.0:
-            tail = f"to first order, a small change of {name} does not change the result."
-        yield Note("meaning", node, None, f"∂{name} = {number(slope)} is a rate: {tail}")
+            tail = f"is a rate: to first order, a small change of {name} does not change the result."
+        else:
+            change = number(0.01 * slope)
+            tail = f"is a rate: raise {name} by 0.01 and the result changes by about {change}. Training steps against it."
+        yield Note("meaning", node, None, f"∂{name} = {number(slope)} {tail}")
 
 
 def _first_non_finite_value(run: Explanation) -> Iterator[Note]:

@@ -6,7 +6,6 @@ One table per kind of function; which kind a name is of is settled when the call
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -56,6 +55,8 @@ def call(node: ast.Call, scope: Scope) -> Code:
 
 
 def _suggestion(node: ast.Call, scope: Scope, name: str) -> str:
+    import difflib
+
     known = sorted(function_names() | scope.functions.keys())
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
     tail = "All functions: autograd-explain ops"

@@ -78,9 +78,9 @@ MAKERS = {
         Maker("eye", "eye(n, m=n)", _eye, "Ones on the diagonal.", "eye(2) @ [x, 1]"),
         Maker("arange", "arange(start, stop, step=1)", _arange, "Numbers from start up to stop.", "arange(4)*x"),
         Maker("linspace", "linspace(start, stop, num=50)", _linspace, "Evenly spaced, both ends in.", "linspace(0, 1, 5)*x"),
-        Maker("rand", "rand(2, 3)", lambda random, *n: random.random(_shape(n)),
+        Maker("rand", "rand(2, 3)", lambda random, *n: random().random(_shape(n)),
               f"Uniform between 0 and 1, the same for one --seed; {_SIZES}.", "rand(3)*x"),
-        Maker("randn", "randn(2, 3)", lambda random, *n: random.standard_normal(_shape(n)),
+        Maker("randn", "randn(2, 3)", lambda random, *n: random().standard_normal(_shape(n)),
               f"Normal, mean 0 and variance 1, the same for one --seed; {_SIZES}.", "randn(3)*x"),
     )
 }  # fmt: skip

@@ -23,13 +23,21 @@ class Run:
 
     tape: Tape
     limits: Limits
-    random: np.random.Generator
+    seed: int
     functions: dict[str, Any] = field(default_factory=dict)  # `lang.custom.Own` by name
     rules: dict[str, Any] = field(default_factory=dict)  # the `@backward_of` rule of a function, by its name
     statements: int = 0
     depth: int = 0
     last: Any = None
     settled: set[tuple[Any, bool]] = field(default_factory=set)
+
+    generator: Any = None
+
+    def random(self) -> np.random.Generator:
+        """The run's own random numbers, the same for one seed; made when first asked for, since it costs."""
+        if self.generator is None:
+            self.generator = np.random.default_rng(self.seed)
+        return self.generator  # type: ignore[no-any-return]
 
     def spend(self, statements: int) -> None:
         """Count statements about to run; raises LimitError when a limit is passed."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 
 from autograd_explain.core.op import ELEMENTS
 from autograd_explain.core.shapes import as_value
@@ -42,7 +41,7 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
     body = block(parsed.tree.body, scope)
 
     def execute(values: Mapping[str, Any], tape: Tape) -> Any:
-        run = Run(tape, limits, np.random.default_rng(seed))
+        run = Run(tape, limits, seed)
         names = dict(values)
         frame = Frame(names, names, run, tape)
         try:

@@ -6,7 +6,6 @@ Must not know what values are: `bind` carries them through unread.
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -136,6 +135,8 @@ def suggestion(
     name: str, known: Collection[str], other_words: Collection[str] = (), *, offer: str = "its names"
 ) -> str:
     """Return `did you mean …?` with the closest of the words, and the known names after what `offer` calls them."""
+    import difflib
+
     words = [*known, *other_words]
     same = [word for word in words if word.casefold() == name.casefold()]
     close = same or difflib.get_close_matches(name, words, 1)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One edge walked backwards: what one use of a value contributes to its gradient.
 
     `local` is the elementwise local derivative, None for structured operations. `after` = `before` +
@@ -26,8 +25,7 @@ class Part:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One recorded operation walked backwards: its upstream handed on to each tracked argument."""
 
     number: int

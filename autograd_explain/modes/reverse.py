@@ -38,25 +38,23 @@ def reverse(tape: Tape, result: Var, upstream: Any = None) -> Sweep:
 def _walk(nodes: list[Var], gradients: list[Any], keep: Callable[[Any], None]) -> None:  # noqa: C901 - see below
     """Every value's total handed on, last value first.
 
-    Plain numbers are where a long run spends its time, so their one or two edges are written out, not looped over.
+    A total is read when its turn comes: all that adds to it has been visited by then. Plain numbers are where a
+    long run spends its time, so their one or two edges are written out, not looped over.
     """
-    # The second iterator reads a total when its turn comes: all that adds to it has been visited by then.
     for node, total in zip(reversed(nodes), reversed(gradients)):  # noqa: B905 - as long as each other
         if total is None:
             continue
-        first = node.first
-        out = node.value
+        first, second, out = node.first, node.second, node.value
         if first is None or type(out) is not float:
             _general(node, total, gradients, keep)
             continue
-        second = node.second
         rules: Any = node.op.partials
         if first.tracked:
-            local = rules[0]
+            rule = rules[0]
             try:
-                if type(local) is not float:
-                    local = local(out, first.value) if second is None else local(out, first.value, second.value)
-                amount = total * local
+                if type(rule) is not float:
+                    rule = rule(out, first.value) if second is None else rule(out, first.value, second.value)
+                amount = total * rule
             except (ArithmeticError, ValueError):
                 amount = None
             if type(amount) is not float:
@@ -65,11 +63,9 @@ def _walk(nodes: list[Var], gradients: list[Any], keep: Callable[[Any], None]) -
             known = gradients[first.index]
             gradients[first.index] = amount if known is None else known + amount
         if second is not None and second.tracked:
-            local = rules[1]
+            rule = rules[1]
             try:
-                if type(local) is not float:
-                    local = local(out, first.value, second.value)
-                amount = total * local
+                amount = total * (rule if type(rule) is float else rule(out, first.value, second.value))
             except (ArithmeticError, ValueError):
                 amount = None
             if type(amount) is not float:

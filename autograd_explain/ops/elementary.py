@@ -214,16 +214,24 @@ minimum = _pair(
     symbolic=lambda sp, a, b: sp.choose(a <= b, a, b),
     kinks=(Kink("tie", "a = b", lambda a, b: a == b, "0", "1", "½", _TIE),),
 )  # fmt: skip
+
+
+def _symbolic_clip(sp: Any, x: Any, lo: Any, hi: Any) -> Any:
+    above = sp.choose(x < lo, lo, x)
+    return sp.choose(above > hi, hi, above)
+
+
 clip = define(Op(
     "clip", ("x", "lo", "hi"), lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
-    lambda sp, x, lo, hi: sp.choose(x < lo, lo, sp.choose(x > hi, hi, x)), Call("clip"), "elementary",
+    _symbolic_clip, Call("clip"), "elementary",
     "Inside the limits the gradient passes whole; outside, moving x changes nothing.",
     partials=(
         lambda out, x, lo, hi: where(x < lo, 0, x <= hi),
         lambda out, x, lo, hi: where(x < lo, lo <= hi, 0),
         lambda out, x, lo, hi: maximum(x > hi, lo > hi),
     ),
-    shown=(lambda out, x, lo, hi: where(x < lo, 0, where(x > hi, 0, 1)), None, lambda out, x, lo, hi: where(x > hi, 1, 0)),
+    shown=(lambda out, x, lo, hi: where(x < lo, 0, where(x > hi, 0, 1)), None,
+           lambda out, x, lo, hi: where(maximum(x, lo) > hi, 1, 0)),
     kinks=(Kink("kink", "x = lo or x = hi", lambda x, lo, hi: (x == lo) | (x == hi), "0 or 1", "1 or 0", "1",
                 "JAX: ½; TensorFlow: 1"),),
     example="clip(x, 0, 1)",

@@ -260,18 +260,17 @@ def _product_of_others(x: Any, axis: Any) -> Any:
     return np.moveaxis((before * after).reshape(moved.shape), range(-len(axes), 0), axes)
 
 
-def _symbolic_others(sp: Any, x: Any, axis: Any) -> Any:
-    raise NotImplementedError("product_of_others has no closed form of its own")
+def _at_largest(x: Any, key: Any, axis: Any) -> Any:
+    first = _first_largest(key, normal_axes(axis, np.ndim(key)))
+    return np.sum(np.where(first, x, 0), axis=axis, keepdims=True)
 
 
 product_of_others: Op = define(Op(
-    "product_of_others", ("x",), _product_of_others, _symbolic_others, Call("product_of_others"), "structural",
+    "product_of_others", ("x",), _product_of_others, lambda sp, x, axis: _product_of_others(x, axis), Call("product_of_others"), "structural",
     "For each entry the product of all the others.", vjp=(None,), options=(AXIS,), internal=True,
 ))  # fmt: skip
 at_largest: Op = define(Op(
     "at_largest", ("x", "key"),
-    lambda x, key, axis: np.sum(
-        np.where(_first_largest(key, normal_axes(axis, np.ndim(key))), x, 0.0), axis=axis, keepdims=True),
-    lambda sp, x, key, axis: x, Call("at_largest"), "structural",
+    _at_largest, lambda sp, x, key, axis: _at_largest(x, key, axis), Call("at_largest"), "structural",
     "x at the place where key is largest.", vjp=(None, None), options=(LAST_AXIS,), internal=True,
 ))  # fmt: skip

@@ -218,11 +218,18 @@ def _times(text: str, view: View) -> str:
     return text.replace("*" if view.ascii else "·", " × ")
 
 
+def _is_scalar(formula: Formula) -> bool:
+    """Whether only numbers meet in a formula, so that it can be written out with them."""
+    return type(formula.value) is float and all(map(_is_scalar, formula.args))
+
+
 def _array_share(node: Var, record: StepRecord, part: PartRecord, view: View) -> str:
     """How an array's contribution is made: shapes, and short vectors themselves."""
     if part.local is None:
         text = written(part.rule, style_of(view)).text
         shapes = shapes_of(part.rule) if part.rule.op else ""
+        if type(part.contribution) is float and _is_scalar(part.rule):
+            return f"{text} = {equation(filled(part.rule), part.contribution, view).text}"
         fits = TARGET_COLUMN + cell_width(text) + cell_width(shapes) + 8 <= view.width
         return f"{text}   {shapes}" if shapes and fits and not is_inline(part.contribution) else text
     given = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
@@ -101,7 +100,7 @@ def step(record: StepRecord) -> dict[str, Any]:
 
 def _inputs(run: Explanation) -> Iterator[dict[str, Any]]:
     for record in run.inputs:
-        yield {**asdict(record), "shape": list(record.shape), "value": number(record.value)}
+        yield {**record._asdict(), "shape": list(record.shape), "value": number(record.value)}
 
 
 def _branches(run: Explanation) -> Iterator[dict[str, Any]]:

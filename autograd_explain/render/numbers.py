@@ -57,8 +57,7 @@ def equation(formula: Formula, result: float, view: View) -> Equation:
     shown = show(result, view)
     for digits in range(view.digits, MOST_DIGITS + 1):
         style = style_of(view, digits)
-        with np.errstate(all="ignore"):
-            found = value_when_printed(formula, style)
+        found = value_when_printed(formula, style)
         if type(found) is float and is_true(found, result, view.digits):
             return Equation(written(formula, style).text, "=", shown)
     return Equation(written(formula, style_of(view)).text, "≈", shown)

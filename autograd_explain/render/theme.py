@@ -1,6 +1,6 @@
 """Lines of styled text: what colour may add, the symbols and their ASCII forms, wrapping by display width.
 
-A line is built of plain pieces, so that everything is legible without colour; user text stays data.
+A line is built of plain pieces (text, style), so that everything is legible without colour; user text stays data.
 """
 
 from __future__ import annotations
@@ -32,30 +32,19 @@ class View:
     notes: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Text of one style; the empty style is plain."""
-
-    text: str
-    style: str = ""
-
-
 class Line:
     """One line in the making: pieces, and the columns they are put at."""
 
     __slots__ = ("pieces", "width")
 
-    def __init__(self, *pieces: Piece | str) -> None:
-        self.pieces: list[Piece] = []
-        self.width = 0
-        for piece in pieces:
-            self.add(piece)
+    def __init__(self, text: str = "") -> None:
+        self.pieces: list[tuple[str, str]] = [(text, "")]
+        self.width = cell_width(text)
 
-    def add(self, piece: Piece | str, style: str = "") -> Line:
-        """Append text; returns the line."""
-        made = piece if isinstance(piece, Piece) else Piece(piece, style)
-        self.pieces.append(made)
-        self.width += cell_width(made.text)
+    def add(self, text: str, style: str = "") -> Line:
+        """Append text, of a style if one is named; returns the line."""
+        self.pieces.append((text, style))
+        self.width += cell_width(text)
         return self
 
     def to(self, column: int, gap: int = 2) -> Line:
@@ -65,14 +54,14 @@ class Line:
     def render(self, view: View) -> str:
         """The line as text for this view."""
         if not view.color:
-            text = visible("".join(piece.text for piece in self.pieces), keep="\n").rstrip()
+            text = visible("".join([text for text, _ in self.pieces]), keep="\n").rstrip()
             return text.translate(_ASCII) if view.ascii else text
         parts = []
-        for piece in self.pieces:
-            text = visible(piece.text, keep="\n")
+        for raw, style in self.pieces:
+            text = visible(raw, keep="\n")
             if view.ascii:
                 text = text.translate(_ASCII)
-            code = _CODES.get(piece.style)
+            code = _CODES.get(style)
             parts.append(f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text)
         return "".join(parts).rstrip()
 

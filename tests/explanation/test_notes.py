@@ -18,7 +18,7 @@ RAISED = {
     "subtraction": (case("a - b", a=1, b=2), "Raising b lowers a − b one for one"),
     "saturation": (case("sigmoid(x)", x=7), "passes 0.091 % of its upstream (at 0 it would pass 25 %)"),
     "dead-relu": (case("relu(x)", x=-2), "off here: x = -2 is below 0"),
-    "kink": (case("abs(x)", x=0), "from the left is -1, from the right 1"),
+    "kink": (case("abs(x)", x=0), "from the left is −1, from the right 1"),
     "tie": (case("maximum(x, y)", x=2, y=2), "has a tie"),
     "broadcast": (case("sum(X + b)", X=[[1, 2], [3, 4], [5, 6]], b=[1, 2]), "stretched from (2) to (3,2): each entry was used 3 times"),
     "matmul": (case("sum(X @ W)", X=[[1, 2, 3], [4, 5, 6]], W=[[1], [2], [3]]), "upstream (2,1) @ Wᵀ (1,3) → (2,3)"),
@@ -28,7 +28,7 @@ RAISED = {
     "branch": (case("if x > 1:\n    x = 2*x\nx", x=3), "The condition x > 1 was true (3 > 1)"),
 }
 NOT_RAISED = {
-    "seed": case("2", ),
+    "seed": case("2"),
     "records-only": case("x", x=1),
     "meaning": case("2*x", x=[1, 2]),
     "accumulation": case("x*y", x=3, y=3),
@@ -140,7 +140,7 @@ def test_the_meaning_prefers_a_number_that_is_not_zero() -> None:
 
 def test_a_slope_chosen_at_a_corner_is_not_sold_as_a_rate_of_change() -> None:
     [note] = told(case("relu(x)", x=0), "meaning")
-    assert "a choice at a corner" in note.text
+    assert "rests on a choice at a corner" in note.text
 
 
 def test_zero_slope_says_so() -> None:
