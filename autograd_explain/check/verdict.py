@@ -18,7 +18,7 @@ ALL_DIGITS = 16
 FEWEST_DIGITS = 3
 CLOSE = 1e-9  # nearer than this is called agreement without asking how rounding moved it
 NOTHING = 1e-300
-_SHRANK = 1e-6
+_STEADY = 1e-6
 MORE_DIGITS = 20
 
 
@@ -57,8 +57,9 @@ def judge(ours: Any, theirs: Any, spread: Any = None) -> Judgement:
 
 
 def settled(theirs: Any, finer: Any) -> Any:
-    """Theirs, worked out with more digits; 0 where it shrank with them, being nothing but their rounding."""
-    return np.where(np.abs(finer) <= _SHRANK * np.abs(theirs), 0.0, finer)
+    """Theirs, worked out with more digits; 0 where that changed it, since it was nothing but their rounding."""
+    moved = np.abs(np.asarray(finer) - theirs) > _STEADY * np.maximum(np.abs(finer), np.abs(theirs))
+    return np.where(moved, 0.0, finer)
 
 
 def _digits(error: float, size: float) -> int:

@@ -1,4 +1,4 @@
-"""Every function of the language as one kind of entry, whatever makes it: an operation, a loss, a maker of constants."""
+"""Every function of the language as one kind of entry, be it an operation, a loss or a maker of constants."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def entries() -> list[Entry]:
     rows = [_of_operation(op) for op in OPERATIONS.values() if not op.internal]
     losses = [Entry(c.name, c.signature, "loss", c.note, c.example, row=c) for c in COMPOSITES.values()]
     makers = [Entry(m.name, m.signature, "constant", m.note, m.example) for m in MAKERS.values()]
-    length = Entry("len", "len(x)", "shape", "The size of the first axis, as a number.", "sum(x)/len(x)")
+    length = Entry("len", "len(x)", "shape", "The size of the first axis, as a number.", "sum([x, 2])/len([x, 2])")
     return sorted([*rows, *losses, *makers, length], key=_order)
 
 

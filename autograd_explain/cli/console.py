@@ -31,6 +31,13 @@ def prepare() -> None:
             reconfigure(errors="replace")
 
 
+def use_utf8() -> None:
+    """Make standard output UTF-8 whatever the console is, for data that is read by programs."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8")
+
+
 def width() -> int:
     """Return how many columns there are: `COLUMNS`, else the terminal's, else 80."""
     return max(shutil.get_terminal_size((USUAL, 24)).columns, NARROWEST)
@@ -72,8 +79,11 @@ def write(writer: Callable[[TextIO], None]) -> None:
 
 
 def write_lines(lines: list[str]) -> None:
-    """Write lines to standard output."""
-    write(lambda out: out.writelines(f"{line}\n" for line in lines))
+    """Write lines to standard output, in ASCII where it shows no more."""
+    from autograd_explain.render.theme import Line, View
+
+    view = View(ascii=is_ascii())
+    write(lambda out: out.writelines(Line(line).render(view) + "\n" for line in lines))
 
 
 def finish() -> None:

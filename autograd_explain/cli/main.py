@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import click
 
 from autograd_explain.cli import console
-from autograd_explain.cli.quoting import COMMAND, command_line
 from autograd_explain.cli.options import ProgramCommand, run_options
+from autograd_explain.cli.quoting import COMMAND, command_line
 from autograd_explain.errors import ExplainError, InputError
 from autograd_explain.source import visible
 
-OK, DIFFERS, AT_FAULT, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+OK, AT_FAULT, BROKEN, INTERRUPTED = 0, 2, 3, 130
+_Ending = tuple[str, int]
 
 
 class Commands(click.Group):
@@ -68,7 +70,7 @@ def group(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@group.command("run", cls=ProgramCommand)
+@group.command("run", cls=ProgramCommand, short_help="Show every step of PROGRAM and its gradients.")
 @run_options
 def run(**options: Any) -> int:
     """Show the forward pass, the backward pass and the gradients of PROGRAM.
@@ -85,7 +87,7 @@ def run(**options: Any) -> int:
     return run_program(options)
 
 
-@group.command("check", cls=ProgramCommand)
+@group.command("check", cls=ProgramCommand, short_help="Check the gradients of PROGRAM.")
 @run_options
 def check(**options: Any) -> int:
     """Hold the gradients of PROGRAM against independent sources, in brief.
@@ -98,7 +100,7 @@ def check(**options: Any) -> int:
     return check_program(options)
 
 
-@group.command("examples")
+@group.command("examples", short_help="List the example programs, or show one.")
 @click.argument("name", required=False)
 def examples(name: str | None) -> None:
     """List the example programs, or show the one called NAME."""
@@ -107,7 +109,7 @@ def examples(name: str | None) -> None:
     show_example(name) if name else show_examples()
 
 
-@group.command("ops")
+@group.command("ops", short_help="List the functions, show one with its rule, or search.")
 @click.argument("name", required=False)
 def ops(name: str | None) -> None:
     """List every function, show the one called NAME with its rule, or search for a word."""
@@ -119,6 +121,8 @@ def ops(name: str | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command that `arguments` (those of the process unless given) ask for, and end the process."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -131,47 +135,50 @@ def execute(arguments: Sequence[str]) -> int:
             obj=tuple(arguments),
         )  # fmt: skip
         console.finish()
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
-    except click.ClickException as error:
-        return _report(*_usage(error))
-    except ExplainError as error:
-        return _report(str(error), error.exit_code)
-    except BrokenPipeError:
-        console.discard()
-        return OK
-    except OSError as error:
-        if error.errno not in console.OUTPUT_ERRORS:
-            return _broken(error, debug="--debug" in arguments)
-        console.discard()
-        return _report(f"the output cannot be written: {error.strerror}", AT_FAULT)
-    except MemoryError:
-        return _report("there is not enough memory for this", AT_FAULT)
-    except Exception as error:  # noqa: BLE001 - the last resort: a learner never meets a traceback unasked
-        return _broken(error, debug="--debug" in arguments)
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a learner never meets a traceback unasked
+        message, code = next(end for kinds, end in _ENDINGS if isinstance(error, kinds))(error)
+        if code == BROKEN and "--debug" in arguments:
+            console.complain("".join(traceback.format_exception(error)).rstrip())
+        if message:
+            console.complain(f"error: {message}")
+        return code
     return int(outcome or OK)
 
 
-def _report(message: str, code: int) -> int:
-    console.complain(f"error: {message}")
-    return code
-
-
-def _usage(error: click.ClickException) -> tuple[str, int]:
-    """Return a complaint of click in the form of our own, and the exit code."""
+def _usage(error: Any) -> _Ending:
+    """A complaint of click in the form of our own."""
     message = visible(error.format_message(), keep="\n").rstrip(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context else COMMAND
     return f"{message[:1].lower()}{message[1:]}\nhint: {path} --help", AT_FAULT
 
 
-def _broken(error: Exception, *, debug: bool) -> int:
-    if debug:
-        console.complain("".join(traceback.format_exception(error)).rstrip())
+def _closed_pipe(_error: Any) -> _Ending:
+    console.discard()
+    return "", OK
+
+
+def _failed_output(error: Any) -> _Ending:
+    """A full disk under standard output; any other error of the system here is our own fault."""
+    if error.errno not in console.OUTPUT_ERRORS:
+        return _broken(error)
+    console.discard()
+    return f"the output cannot be written: {error.strerror}", AT_FAULT
+
+
+def _broken(error: Any) -> _Ending:
     said = " ".join(visible(str(error)).split())[:_LONGEST_FAULT]
-    tail = "" if debug else "   (--debug shows where)"
-    console.complain(f"error: this is a fault of {COMMAND} itself: {type(error).__name__}: {said}{tail}")
-    return BROKEN
+    return f"this is a fault of {COMMAND} itself: {type(error).__name__}: {said}   (--debug shows where)", BROKEN
 
 
 _LONGEST_FAULT = 200
+_ENDINGS: tuple[tuple[Any, Callable[[Any], _Ending]], ...] = (
+    ((click.Abort, KeyboardInterrupt), lambda error: ("", INTERRUPTED)),
+    (click.ClickException, _usage),
+    (ExplainError, lambda error: (str(error), error.exit_code)),
+    ((BrokenPipeError, SystemExit), _closed_pipe),  # click leaves in this way when help meets a closed pipe
+    (OSError, _failed_output),
+    (MemoryError, lambda error: ("there is not enough memory for this", AT_FAULT)),
+    (Exception, _broken),
+)
+"""How each kind of failure ends: the report, and the exit code. The first that fits counts."""

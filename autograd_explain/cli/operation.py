@@ -20,7 +20,7 @@ from autograd_explain.cli.listing import show_found
 from autograd_explain.cli.quoting import COMMAND, quoted
 from autograd_explain.core.formula import Formula, as_formula, formula_of, written
 from autograd_explain.core.notation import style_for
-from autograd_explain.core.op import REQUIRED, Op, Option
+from autograd_explain.core.op import REQUIRED, Kink, Op, Option
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.errors import NameProblem
@@ -109,13 +109,15 @@ def _formula(op: Op) -> list[Row]:
 
 def _rules(op: Op) -> list[Row]:
     """Return the rule for each argument, as the row itself gives it on symbols."""
-    for sample in _samples(op):
-        try:
-            rules = list(_elementwise(op, sample) if op.elementwise else _structured(op, sample))
-        except Exception:  # noqa: BLE001 - these shapes do not suit the operation: the next ones may
-            continue
-        return rules
-    return []
+    found = (_rules_for(op, sample) for sample in _samples(op))
+    return next(filter(None, found), [])
+
+
+def _rules_for(op: Op, sample: list[Any]) -> list[Row]:
+    try:
+        return list(_elementwise(op, sample) if op.elementwise else _structured(op, sample))
+    except Exception:  # noqa: BLE001 - these shapes do not suit the operation: the next ones may
+        return []
 
 
 def _elementwise(op: Op, sample: list[Any]) -> Iterator[Row]:
@@ -183,13 +185,11 @@ def _domain(op: Op) -> list[Row]:
 
 
 def _kinks(op: Op) -> list[Row]:
-    return [
-        (
-            kink.kind,
-            f"at {kink.place}: left {kink.left}, right {kink.right}; taken here, as in PyTorch: {kink.chosen}; {kink.others}",
-        )
-        for kink in op.kinks
-    ]
+    return [(kink.kind, f"at {kink.place}: left {kink.left}, right {kink.right}; {_choice(kink)}") for kink in op.kinks]
+
+
+def _choice(kink: Kink) -> str:
+    return f"taken here, as in PyTorch: {kink.chosen}; {kink.others}"
 
 
 def _command(entry: Entry) -> str:

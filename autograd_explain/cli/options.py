@@ -5,6 +5,7 @@ Any name may be a variable, so `--x 2` cannot be declared: it is rewritten to `-
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import click
 
 from autograd_explain.cli.quoting import command_line
 from autograd_explain.errors import InputError
+from autograd_explain.source import visible
 
 CHECKERS = "symbolic,finite"
 LARGEST_DIGITS = 17
@@ -62,7 +64,7 @@ def rewritten(words: Sequence[str], parameters: Sequence[click.Parameter], comma
         else:
             programs.append(word)
     if len(programs) > 1:
-        raise _two_programs(programs, command)
+        raise _two_programs(programs, [word for word in words if word not in programs], command)
     return [*options, "--", *programs]
 
 
@@ -88,29 +90,31 @@ def _option(word: str, known: dict[str, click.Option], queue: deque[str]) -> str
 
 def _next(text: str, known: dict[str, click.Option], queue: deque[str]) -> str:
     if not queue or queue[0] in known or re.match(r"--[^\W\d]", queue[0]):
-        wanted = "its value" if text in known else "a value"
-        raise InputError(f"{text} has no value", hint=f"{text} takes {wanted} after it: {text} 2, or {text}=2")
+        close = [] if text in known else difflib.get_close_matches(text, known, 1)
+        hint = f"did you mean {close[0]}?   " if close else ""
+        raise InputError(f"{text} has no value", hint=f"{hint}A value stands after the name: {text} 2, or {text}=2")
     return queue.popleft()
 
 
 def _option_hint(text: str, known: dict[str, click.Option]) -> str:
-    import difflib
-
     close = difflib.get_close_matches(text, known, 1)
-    return f"did you mean {close[0]}?" if close else "a name has letters, digits and _; -- before a program ends options"
+    return f"did you mean {close[0]}?" if close else "a name has letters, digits and _; -- ends the options"
 
 
-def _two_programs(programs: list[str], command: str) -> InputError:
+def _two_programs(programs: list[str], others: list[str], command: str) -> InputError:
+    shown = "   ".join(programs[:_MOST_SHOWN]) + ("   …" if len(programs) > _MOST_SHOWN else "")
+    message = f"there are {len(programs)} programs here: {visible(shown)}"
     dashed = next((word for word in programs if _SINGLE_DASH.fullmatch(word)), None)
     if dashed:
-        return InputError(f"there are {len(programs)} programs here", hint=f"a value has two dashes: -{dashed} 2")
+        return InputError(message, hint=f"a value has two dashes: -{dashed} 2")
     joined = " ".join(programs)
     hint = "put the expression in quotes, for the shell takes it apart"
     if len(joined) <= _LONGEST_HINT:
-        hint += f": {command_line([command, joined])}"
-    return InputError(f"there are {len(programs)} programs here: {', '.join(programs[:3])}…", hint=hint)
+        hint += f": {command_line([command, joined, *others])}"
+    return InputError(message, hint=hint)
 
 
+_MOST_SHOWN = 4
 _LONGEST_HINT = 60
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -34,7 +34,10 @@ def open_target(options: dict[str, Any]) -> Target:
     """
     path = Path(options["output"]) if options["output"] is not None else None
     if path is not None:
-        _check_path(path, force=options["force"])
+        try:
+            _check_path(path, force=options["force"])
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     plain = options["plain"]
     view = {
         "width": console.width() if path is None else console.file_width(),
@@ -70,6 +73,8 @@ def write_explanation(explanation: Any, target: Target) -> None:
     """Write an explanation to its target; a file's name and size are told on standard error."""
     writer = _WRITERS[target.format_name](explanation, target)
     if target.path is None:
+        if target.format_name != "text":
+            console.use_utf8()
         console.write(writer)
     else:
         write_file(target.path, writer, force=target.force)

@@ -78,7 +78,7 @@ def _given(options: dict[str, Any]) -> Given:
     return Given(
         options["program"],
         tuple(_pair(text) for text in options["values"]),
-        tuple(dict.fromkeys(map(fold_name, _listed(options["wrt"], "--wrt")))) if options["wrt"] is not None else None,
+        tuple(dict.fromkeys(map(fold_name, _listed(options["wrt"], "--wrt w,b")))) if options["wrt"] is not None else None,
         read_table(options["data"], limits) if options["data"] is not None else None,
         _checkers(options["check"]),
         options["upstream"],
@@ -94,10 +94,11 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _listed(text: str, option: str) -> list[str]:
+def _listed(text: str, usual: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
-        raise InputError(f"{option} takes names with commas between them, not '{text}'", hint=f"{option} w,b")
+        option = usual.split("=")[0].split()[0]
+        raise InputError(f"{option} takes names with commas between them, not '{text}'", hint=usual)
     return parts
 
 
@@ -105,7 +106,7 @@ def _checkers(text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
     known = CHECKERS.split(",")
-    chosen = _listed(text, "--check")
+    chosen = _listed(text, f"--check={CHECKERS}")
     for name in chosen:
         if name not in known:
             raise InputError(f"there is no checker {name}", hint=suggestion(name, known, offer="checkers"))
@@ -180,7 +181,11 @@ def _columns(program: Program, given: Given) -> dict[str, Any]:
     for name in names.required:
         if name in given.table.refused and name not in _names(given.values):
             raise InputError(f"the column {name} is not numeric: {given.table.refused[name]}")
-    return {n: c for n, c in given.table.columns.items() if n in (*names.required, *names.optional)}
+    used = {n: c for n, c in given.table.columns.items() if n in (*names.required, *names.optional)}
+    twice = _names(given.values) & used.keys()
+    if twice:
+        raise InputError(f"{min(twice)} is given twice: as --{min(twice)} and as a column of the table")
+    return used
 
 
 def _option_names() -> list[str]:
@@ -239,5 +244,3 @@ def _check_error(program: Program, given: Given) -> int:
         return DIFFERS
     console.complain(f"expect error: {program.expect_error}, but there is none")
     return DIFFERS
-
-

@@ -174,6 +174,11 @@ class Explanation:
         """The place of a site in the program as typed."""
         return self._parsed.span(site) if self._parsed and site is not None else None
 
+    def excerpt(self, site: Any, width: int) -> tuple[str, ...]:
+        """The program's line around a site, the site underlined; nothing for a Python function."""
+        span = self.span(site)
+        return self._parsed.source.excerpt(span, width) if span else ()
+
     def text_of(self, site: Any) -> str:
         """The text of a site in plain syntax."""
         return self._parsed.text_of(site) if self._parsed and site is not None else ""

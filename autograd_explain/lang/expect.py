@@ -16,7 +16,8 @@ from autograd_explain.errors import LanguageError
 
 Written = Decimal | list["Written"]
 
-_TOKEN = re.compile(r"\s*(?:(?P<mark>[\[\],])|(?P<number>[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf)))")
+_DIGITS = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_TOKEN = re.compile(rf"\s*(?:(?P<mark>[\[\],])|(?P<number>[+-]?(?:{_DIGITS}|nan|inf)))")
 _WHOLE_NUMBER_TOLERANCE = Decimal("1e-12")
 _HINT = "a number, or a list of numbers: -3.317032e-06, [[1, 2], [3, 4]], nan, -inf"
 
@@ -80,7 +81,7 @@ def _agree(written: Decimal, actual: float) -> bool:
     if not isinstance(exponent, int) or not math.isfinite(actual):
         return str(float(written)) == str(actual)
     if exponent == 0:
-        return abs(Decimal(actual) - written) <= _WHOLE_NUMBER_TOLERANCE * max(1, abs(written))
+        return abs(Decimal(actual) - written) <= _WHOLE_NUMBER_TOLERANCE * max(Decimal(1), abs(written))
     return abs(Decimal(actual) - written) <= Decimal((0, (5,), exponent - 1))
 
 

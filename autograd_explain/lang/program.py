@@ -5,7 +5,6 @@ Reads text and files. Must not know values (their texts stay unread) or how prog
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from autograd_explain.errors import ExplainError, InputError, NameProblem
 from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.header import Expectation, Header, read_header
 from autograd_explain.lang.interpret import compile_program
-from autograd_explain.lang.names import MissingValues, bind, free_names as free_names, suggestion
+from autograd_explain.lang.names import MissingValues, bind, free_names, suggestion
 from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.limits import DEFAULT_LIMITS, Limits, exceeded
 
@@ -111,12 +110,12 @@ def _is_given(text: str, values_given: Collection[str]) -> bool:
 
 
 def _file_hint(text: str) -> str:
-    if len(text) > _LONGEST_PATH or not os.path.isfile(text):
+    try:
+        if not Path(text).is_file():
+            return ""
+    except (OSError, ValueError):  # far too long for a path, or not one at all
         return ""
     return f"to read the file {text}, give it the ending {ENDING}, or pass it as standard input: - < {text}"
-
-
-_LONGEST_PATH = 255
 
 
 def gallery_folder() -> Path:
@@ -150,9 +149,9 @@ def _beside(path: Path, value: str) -> str:
 
 def _text_of(path: Path, limits: Limits) -> str:
     most = limits.text * _BYTES_PER_CHARACTER
-    if path.is_dir():
-        raise InputError(f"{path} is a folder, not a program")
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, not a program")
         with path.open("rb") as file:
             data = file.read(most + 1)
     except FileNotFoundError:

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import math
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,50 +35,49 @@ class Table:
     refused: dict[str, str]
 
 
-def read_file(path: str, limits: Limits) -> Any:
+def read_file(name: str, limits: Limits) -> Any:
     """Return the float or float64 array in a `.npy`, `.csv` (a matrix, no header) or `.json` file.
 
     Raises InputError for a file that cannot be read or holds something else, LimitError for too large a one.
     """
-    if not path:
+    if not name:
         raise InputError("@ stands without a file", hint="@points.csv")
-    path = os.path.expanduser(path)  # a shell does not expand the ~ of @~/points.csv
-    if os.path.isdir(path):
-        raise InputError(f"{visible(path)} is a folder, not a file")
-    reader = _READERS.get(Path(path).suffix.lower())
-    if reader is None:
-        endings = ", ".join(_READERS)
-        raise InputError(f"the ending of '{visible(path)}' says no format", hint=f"values are read from {endings}")
-    return _read(path, reader, limits)
+    return _read(name, _READERS.get(Path(name).suffix.lower(), _no_format), limits)
 
 
-def read_table(path: str, limits: Limits) -> Table:
+def read_table(name: str, limits: Limits) -> Table:
     """Return the columns of a `.csv` file whose first line names them."""
-    return _read(path, _table, limits)
+    table: Table = _read(name, _table, limits)
+    return table
 
 
-def _read(path: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> Any:
-    data = _bytes(path)
+def _read(name: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> Any:
+    data = _bytes(name)
     try:
         return reader(data, limits)
     except ExplainError as error:
-        error.message = f"{visible(path)}: {error.message}"
+        error.message = f"{visible(name)}: {error.message}"
         raise
 
 
-def _bytes(path: str) -> bytes:
+def _no_format(data: bytes, limits: Limits) -> NoReturn:
+    raise InputError("its ending says no format", hint=f"values are read from {', '.join(_READERS)}")
+
+
+def _bytes(name: str) -> bytes:
     """Return a file's bytes; never more than `LARGEST_FILE`, whatever its size claims to be."""
     try:
-        if os.path.isdir(path):
-            raise InputError(f"{visible(path)} is a folder, not a file")
-        with open(path, "rb") as file:
+        path = Path(name).expanduser()  # a shell leaves the ~ of @~/points.csv alone
+        if path.is_dir():
+            raise InputError(f"{visible(name)} is a folder, not a file")
+        with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise InputError(f"there is no file {visible(path)}") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{visible(path)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise InputError(f"there is no file {visible(name)}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{visible(name)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LARGEST_FILE:
-        raise LimitError(f"{visible(path)} is larger than {LARGEST_FILE // 1_000_000} MB")
+        raise LimitError(f"{visible(name)} is larger than {LARGEST_FILE // 1_000_000} MB")
     return data
 
 

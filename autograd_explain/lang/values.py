@@ -50,9 +50,7 @@ def read_value(text: str, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Any
     return _expression(text, seed, limits)
 
 
-def read_values(
-    texts: Mapping[str, str], seed: int = 0, limits: Limits = DEFAULT_LIMITS
-) -> dict[str, Any]:
+def read_values(texts: Mapping[str, str], seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """Return the values of several names; each draws its own random numbers, whatever the order they are given in.
 
     An error says which name's value is at fault.

@@ -30,7 +30,8 @@ def reverse(tape: Tape, result: Var, upstream: Any = None) -> Sweep:
     contributions: list[Any] = []
     if result.tracked:
         gradients[-1] = seed
-    _walk(nodes, gradients, contributions.append)
+    with np.errstate(all="ignore"):
+        _walk(nodes, gradients, contributions.append)
     gradients.extend([None] * (len(tape.nodes) - len(nodes)))
     return Sweep(tape, result, seed, gradients, contributions)
 
@@ -131,8 +132,9 @@ def local_derivative(rule: Any, out: Any, values: tuple[Any, ...], options: dict
             return as_value(local)
     except (ArithmeticError, ValueError):
         pass
-    with np.errstate(all="ignore"):
-        return as_value(rule(np.asarray(out), *map(np.asarray, values), **options))
+    with np.errstate(all="ignore"):  # with an axis each: arrays without one turn back into floats on the way
+        local = np.asarray(rule(*map(np.atleast_1d, (out, *values)), **options))
+    return as_value(local.reshape(()) if np.ndim(out) == 0 else local)
 
 
 def steps(sweep: Sweep) -> Iterator[Step]:
@@ -155,9 +157,11 @@ def steps(sweep: Sweep) -> Iterator[Step]:
             place += 1
             local = None
             if node.op.elementwise:
-                local = local_derivative(node.op.partials[position], node.value, values, options)
+                with np.errstate(all="ignore"):
+                    local = local_derivative(node.op.partials[position], node.value, values, options)
             known = totals[argument.index]
-            after = amount if known is None else known + amount
+            with np.errstate(all="ignore"):
+                after = amount if known is None else known + amount
             totals[argument.index] = after
             parts.append(Part(position, argument, local, amount, _zeros(argument) if known is None else known, after))
         yield Step(number, node, upstream, tuple(parts))

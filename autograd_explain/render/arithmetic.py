@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd_explain.core.formula import Formula, filled, formula_of, written
-from autograd_explain.core.notation import Infix
+from autograd_explain.core.notation import UNICODE_SYMBOLS, Infix
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import shape_of, show_shape, stretched_axes
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.model import NodeRecord, PartRecord, StepRecord
 from autograd_explain.render.numbers import array_lines, equation, show, style_of, terms
-from autograd_explain.render.theme import Line, View
+from autograd_explain.render.selection import MOST_TERMS, Ledger
+from autograd_explain.render.theme import Line, View, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 FORMULA_COLUMN = 23
 TARGET_COLUMN = 23
 LARGEST_INLINE = 4
-_MOST_TERMS = 4
+_MARGIN = 14  # what a line of a running total needs besides: its indent, and the mark of a finished gradient
 
 
 def labelled(label: str, value: Any, view: View) -> str:
@@ -77,13 +79,13 @@ def shapes_of(formula: Formula) -> str:
     """The shapes that meet in an operation, and the one that comes out: `(2,3) @ (3,4) → (2,4)`."""
     shapes = [show_shape(arg.shape) for arg in formula.args if arg.shape] or ["()"]
     layout = formula.op.layout if formula.op else None
-    gap = f" {layout.symbol} " if isinstance(layout, Infix) else ", "
+    gap = f" {UNICODE_SYMBOLS.get(layout.symbol, layout.symbol)} " if isinstance(layout, Infix) else ", "
     return f"{gap.join(shapes)} → {show_shape(formula.shape)}"
 
 
 def _in_columns(line: Line, middle: str, right: str, mark: str, view: View) -> Iterator[Line]:
     """Left, middle and right parts of a line; what does not fit goes on to a line of its own."""
-    value_column = max(view.width - 24, 40)
+    value_column = max(view.width - 24, FORMULA_COLUMN + 17)
     room = value_column - FORMULA_COLUMN - 2
     if line.width > FORMULA_COLUMN - 1 or cell_width(middle) > room:
         if line.width + cell_width(middle) + 4 > value_column:
@@ -97,14 +99,16 @@ def _in_columns(line: Line, middle: str, right: str, mark: str, view: View) -> I
         line.to(FORMULA_COLUMN)
     line.add(middle, "dim")
     if right:
-        line.to(value_column, 1).add(right, "accent")
-    if mark:
-        line.to(0).add(mark, "head")
-    yield line
+        needed = cell_width(right) + (len(mark) + 2 if mark else 0)
+        if line.width + 1 + needed > view.width:
+            yield line
+            line = Line()
+        line.to(max(min(value_column, view.width - needed), 0), 1).add(right, "accent")
+    yield line.to(0).add(mark, "head") if mark else line
 
 
 def backward_block(
-    run: Explanation, record: StepRecord, view: View, ledger: dict[int, list[Any]]
+    run: Explanation, record: StepRecord, view: View, ledger: Ledger
 ) -> Iterator[Line]:
     """A step back: the rule for each argument, then upstream × local = contribution, and the running total."""
     node = run.tape.nodes[record.node]
@@ -120,11 +124,21 @@ def backward_block(
                 yield from rows(part.local, view)
     else:
         yield head.to(FORMULA_COLUMN).add(shapes_of(run.words.formula(node)), "dim")
-    done: dict[int, list[Any]] = {}
+    here: list[PartRecord] = []
     for i, part in enumerate(record.parts):
-        earlier = [*ledger.get(part.target, []), *done.get(part.target, [])]
+        now = [other.contribution for other in here if other.target == part.target]
+        count = ledger.counts.get(part.target, 0) + len(now)
+        earlier = Earlier(count, [*ledger.firsts.get(part.target, []), *now])
         yield from _share(run, node, record, part, sides[i], earlier, view)
-        done.setdefault(part.target, []).append(part.contribution)
+        here.append(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The contributions that reached a value before: how many, and the terms while they are few."""
+
+    count: int
+    terms: list[Any]
 
 
 def _sides(run: Explanation, node: Var, record: StepRecord) -> list[str]:
@@ -170,36 +184,53 @@ def _broken(rule: str, view: View) -> Iterator[Line]:
     line = ""
     for link in rule.replace(" = ", "\n= ").replace(" ≈ ", "\n≈ ").split("\n"):
         if line and cell_width(line) + 1 + cell_width(link) + 6 > view.width:
-            yield Line("      ").add(line)
+            yield from _indented(line, view, 6)
             line = "    " + link
         else:
             line = f"{line} {link}" if line else link
-    yield Line("      ").add(line)
+    yield from _indented(line, view, 6)
+
+
+def _indented(text: str, view: View, indent: int) -> Iterator[Line]:
+    """Text at an indent; what is too long goes on below, further in."""
+    if indent + cell_width(text) <= view.width:
+        yield Line(" " * indent).add(text)
+        return
+    lead = len(text) - len(text.lstrip())
+    for part in wrapped(text, view.width - 12):
+        yield Line(" " * (indent + lead)).add(part)
+        indent, lead = 12, 0
 
 
 def _share(
-    run: Explanation, node: Var, record: StepRecord, part: PartRecord, side: str, earlier: list[Any], view: View
+    run: Explanation, node: Var, record: StepRecord, part: PartRecord, side: str, earlier: Earlier, view: View
 ) -> Iterator[Line]:
     line = Line("      → ").add(part.target_label, "head")
     if side:
         line.add(f" {side}", "dim")
     line.to(TARGET_COLUMN, 1)
     target = run.tape.nodes[part.target]
-    last = len(earlier) + 1 == run.uses[part.target]
+    last = earlier.count + 1 == run.uses[part.target]
     mark = f"∂{part.target_label}" if last and not target.inputs else ""
     ledger = _ledger(run, part, earlier, view)
     if type(part.contribution) is float and type(part.local) is float and type(record.upstream) is float:
         product = formula_of(OPERATIONS["mul"], (Formula(record.upstream), Formula(part.local)), {})
         made = equation(product, part.contribution, view)
         text = _times(made.text, view)
-        line.add(text).to(view.width - 25, 1).add(f"{made.relation} {made.result}", "accent")
+        result = f"{made.relation} {made.result}"
+        if line.add(text).width + 1 + cell_width(result) > view.width:
+            yield line
+            line = Line(" " * TARGET_COLUMN)
+        line.to(view.width - 25, 1).add(result, "accent")
         yield from _with_total(line, ledger, mark, view)
         return
     how = _array_share(node, record, part, view)
     if line.width + cell_width(how) > view.width:
         yield line
-        line = Line("          ")
-    line.add(how)
+        *before, line = _indented(how, view, 10)
+        yield from before
+    else:
+        line.add(how)
     if is_inline(part.contribution):
         result = f" = {text_of(part.contribution, view)}"
         if line.width + cell_width(result) > view.width:
@@ -241,17 +272,19 @@ def _array_share(node: Var, record: StepRecord, part: PartRecord, view: View) ->
     return text if is_inline(part.contribution) else f"{text} → {show_shape(target)}"
 
 
-def _ledger(run: Explanation, part: PartRecord, earlier: list[Any], view: View) -> str:
+def _ledger(run: Explanation, part: PartRecord, earlier: Earlier, view: View) -> str:
     """The running total of a value that is used more than once, every earlier term in it."""
     uses = run.uses[part.target]
     if uses == 1:
         return ""
     if type(part.contribution) is not float:
-        return f"{part.target_label}: total of {len(earlier) + 1} of {uses} contributions"
-    if not earlier:
+        return f"{part.target_label}: total of {earlier.count + 1} of {uses} contributions"
+    if not earlier.count:
         return f"{part.target_label}: {show(part.total_after, view)}"
-    listed = [*earlier, part.contribution] if len(earlier) < _MOST_TERMS else [part.total_before, part.contribution]
-    return f"{part.target_label}: {terms(listed, part.total_after, view)}"
+    every = f"{part.target_label}: {terms([*earlier.terms, part.contribution], part.total_after, view)}"
+    if earlier.count < MOST_TERMS and cell_width(every) + _MARGIN <= view.width:
+        return every
+    return f"{part.target_label}: {terms([part.total_before, part.contribution], part.total_after, view)}"
 
 
 def _with_total(line: Line, ledger: str, mark: str, view: View) -> Iterator[Line]:

@@ -31,7 +31,7 @@ def gradient_lines(run: Explanation, view: View) -> Iterator[Line]:
     for name, gradient in run.gradients.items():
         yield from _gradient(run, name, gradient, labels, view)
     for note in run.notes if view.notes else ():
-        if note.kind in ("meaning", "unused-input"):
+        if note.kind in ("meaning", "unused-input", "vanishing", "exploding"):
             yield from note_line(note.text, view)
 
 

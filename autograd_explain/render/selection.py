@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 40
 AT_EACH_END = 12
+MOST_TERMS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,23 @@ class Elision:
     """What stands in place of steps that are left out."""
 
     text: str
+
+
+class Ledger:
+    """How many contributions have reached each value so far, and the first few of them."""
+
+    __slots__ = ("counts", "firsts")
+
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+        self.firsts: dict[int, list[Any]] = {}
+
+    def add(self, target: int, contribution: Any) -> None:
+        """Note one more contribution to a value."""
+        self.counts[target] = self.counts.get(target, 0) + 1
+        known = self.firsts.setdefault(target, [])
+        if len(known) < MOST_TERMS:
+            known.append(contribution)
 
 
 def _is_short(count: int, view: View) -> bool:
@@ -55,8 +73,8 @@ def _within(run: Explanation, hidden: list[Var]) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
-def visible_steps(run: Explanation, view: View, ledger: dict[int, list[Any]]) -> Iterator[Step | Elision]:
-    """The backward steps to show, and the gap; `ledger` keeps every value's earlier contributions, shown or not."""
+def visible_steps(run: Explanation, view: View, ledger: Ledger) -> Iterator[Step | Elision]:
+    """The backward steps to show, and the gap; `ledger` counts every value's earlier contributions, shown or not."""
     total = run.step_count
     short = _is_short(total, view)
     for step in run.walk():
@@ -66,6 +84,4 @@ def visible_steps(run: Explanation, view: View, ledger: dict[int, list[Any]]) ->
             if step.number == AT_EACH_END + 1:
                 yield Elision(f"… {total - 2 * AT_EACH_END:,} more steps back; --all prints them")
         for part in step.parts:
-            known = ledger.setdefault(part.target.index, [])
-            if len(known) < AT_EACH_END:
-                known.append(part.contribution)
+            ledger.add(part.target.index, part.contribution)

@@ -17,7 +17,7 @@ from autograd_explain.core.var import Var
 from autograd_explain.render.arithmetic import backward_block, forward_lines, is_inline, labelled, rows
 from autograd_explain.render.numbers import show, style_of
 from autograd_explain.render.outcome import check_lines, gradient_lines
-from autograd_explain.render.selection import Elision, visible_operations, visible_steps
+from autograd_explain.render.selection import Elision, Ledger, visible_operations, visible_steps
 from autograd_explain.render.theme import Line, View, note_line, wrapped
 from autograd_explain.source import cell_width
 
@@ -150,9 +150,10 @@ def note_lines(notes: list[Note], view: View) -> Iterator[Line]:
         yield from note_line(note.text, view)
 
 
-def elided(elision: Elision) -> Line:
-    """The line that stands for what a long run leaves out."""
-    return Line("    ").add(elision.text, "dim")
+def elided(elision: Elision, view: View) -> Iterator[Line]:
+    """What stands for the steps that a long run leaves out."""
+    for text in wrapped(elision.text, view.width - 8):
+        yield Line("    ").add(text, "dim")
 
 
 def forward(run: Explanation, view: View) -> Iterator[Line]:
@@ -161,7 +162,7 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
     open_scope: int | None = None
     for item in visible_operations(run, view):
         if isinstance(item, Elision):
-            yield elided(item)
+            yield from elided(item, view)
             continue
         record = run.node(item)
         if record.scope != open_scope:
@@ -171,8 +172,21 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
     if not run.result.inputs:
         said = labelled(run.words.labels[run.result.index] or "the result", run.value, view)
         yield Line(f"    {said}: nothing was computed")
-    yield from note_lines([n for n in run.notes if n.kind in ("records-only",)], view)
-    yield from note_lines([n for n in run.notes if n.step is None and n.kind in ("branch", "non-finite")], view)
+    for note in run.notes if view.notes else ():
+        if note.step is None and note.kind in _AFTER_FORWARD and (view.all or note.kind != "saved"):
+            yield from note_line(note.text, view)
+            yield from _excerpt(run, note, view)
+
+
+_AFTER_FORWARD = frozenset({"records-only", "saved", "branch", "zero-slope", "detached", "non-finite"})
+
+
+def _excerpt(run: Explanation, note: Note, view: View) -> Iterator[Line]:
+    """The program's own text under the note that says where nan or infinity began."""
+    if note.kind != "non-finite" or note.node is None:
+        return
+    for text in run.excerpt(run.tape.nodes[note.node].site, view.width - 10):
+        yield Line("      ").add("│ ", "note").add(text)
 
 
 def _scope_line(run: Explanation, scope: int | None, view: View) -> Line:
@@ -200,14 +214,17 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
             by_step.setdefault(note.step, []).append(note)
     yield from _seed_lines(run, view)
     yield from note_lines([n for n in run.notes if n.kind == "non-scalar"], view)
-    ledger: dict[int, list[Any]] = {}
+    ledger = Ledger()
     for item in visible_steps(run, view, ledger):
         yield Line()
         if isinstance(item, Elision):
-            yield elided(item)
+            yield from elided(item, view)
             continue
         yield from backward_block(run, run.step(item), view, ledger)
-        yield from note_lines([n for n in by_step.get(item.number, []) if n.kind != "seed"], view)
+        told = [n for n in by_step.get(item.number, []) if n.kind != "seed"][:2]
+        yield from note_lines(told, view)
+        for note in told:
+            yield from _excerpt(run, note, view)
 
 
 _SEEDS = {True: "one for each entry", False: "the upstream that was given"}

@@ -1,0 +1,219 @@
+"""What went wrong, where it began, and what to write instead.
+
+The first non-finite value or gradient, nan out of a side that was not taken, gradients that vanish or explode
+along a path, and digits lost in a difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_explain.core.var import CONSTANT, Var
+from autograd_explain.explanation.model import Note
+from autograd_explain.explanation.telling import Told, Walk, all_finite, brief, number
+from autograd_explain.modes.records import Part, Step
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+OFF_BY = 1e6  # a gradient this much smaller or larger than its seed has vanished or exploded
+LOST = 1e-8  # a difference this much smaller than its terms has lost eight digits
+_MOST_LINKS = 8
+
+REWRITES = {
+    "log": "guard it: log(clip(x, 1e-12, inf)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) logsigmoid(x)",
+    "exp": "exp overflows above 709: for log(sum(exp(x))) write logsumexp(x), for exp(x)/sum(exp(x)) softmax(x)",
+    "div": "keep the denominator away from 0, for example x/(y + 1e-12)",
+    "sqrt": "keep away from 0: sqrt(x + 1e-12); for sqrt(x**2 + y**2) write hypot(x, y)",
+    "pow": "a negative base needs a whole exponent, a base of 0 a positive one: guard with clip(x, 1e-12, inf)",
+    "reciprocal": "keep away from 0, for example 1/(x + 1e-12)",
+    "log1p": "guard it: log1p(clip(x, -1 + 1e-12, inf))",
+    "asin": "keep inside its domain: asin(clip(x, -1, 1))",
+    "acos": "keep inside its domain: acos(clip(x, -1, 1))",
+    "mul": "0·∞ and overflow begin in the factors: keep each of them finite",
+    "sub": "∞ − ∞ has no value: keep both terms finite",
+}
+"""Safe ways to write what an operation broke on."""
+
+_DIFFERENCES = {
+    ("constant", "sigmoid"): "1 - sigmoid(x) keeps its digits as sigmoid(-x)",
+    ("exp", "constant"): "exp(x) - 1 keeps its digits as expm1(x)",
+    ("constant", "cos"): "1 - cos(x) keeps its digits as 2*sin(x/2)**2",
+    ("constant", "tanh"): "1 - tanh(x) keeps its digits as 2*sigmoid(-2*x)",
+    ("constant", "erf"): "1 - erf(x) keeps its digits as erfc(x)",
+    ("sqrt", "sqrt"): "sqrt(a) - sqrt(b) keeps its digits as (a - b)/(sqrt(a) + sqrt(b))",
+    ("log", "log"): "log(a) - log(b) keeps its digits as log1p((a - b)/b)",
+}
+
+
+def _rewrite(op: str) -> str:
+    return f" A safe way: {REWRITES[op]}." if op in REWRITES else ""
+
+
+def first_non_finite_value(run: Explanation) -> Iterator[Note]:
+    """The first value of the forward pass that is nan or infinite, and what made it."""
+    for node in run.tape.nodes:
+        if all_finite(node.value):
+            continue
+        label = run.words.label(node)
+        if node.op is CONSTANT or not node.inputs:
+            text = f"{label} itself is not a finite number; everything made from it carries that on."
+        else:
+            inputs = ", ".join(brief(run.words.label(argument), argument.value) for argument in node.inputs)
+            kind = "nan" if np.any(np.isnan(node.value)) else "inf"
+            where = _places(~np.isfinite(np.asarray(node.value)))
+            text = f"The first {kind} of the forward pass is made by {node.op.name} in {label}{where}, from {inputs}."
+            text += _rewrite(node.op.name)
+        yield Note("non-finite", node.index, None, text)
+        return
+
+
+def _places(bad: Any) -> str:
+    """How many entries, and where the first of them stands; nothing for a single number."""
+    if bad.ndim == 0:
+        return ""
+    first = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
+    return f" at {int(bad.sum())} of {bad.size} entries, first at [{first}]"
+
+
+def non_finite(walk: Walk, step: Step) -> Told:
+    """The first contribution that is nan or infinite though everything before it was finite."""
+    if walk.has_begun or not all_finite(step.node.value) or not all_finite(step.upstream):
+        return None
+    for part in step.parts:
+        if not all_finite(part.contribution):
+            walk.has_begun = True
+            return _where_it_began(walk, step, part), ""
+    return None
+
+
+def _where_it_began(walk: Walk, step: Step, part: Part) -> str:
+    kind = "nan" if np.any(np.isnan(part.contribution)) else "inf"
+    place = f"The first {kind} of the backward pass is made here, on the way to {walk.label(part.target)}"
+    if type(part.contribution) is float and type(part.local) is float:
+        arithmetic = f": {number(step.upstream)} × {number(part.local)} = {number(part.contribution)}"
+    else:
+        arithmetic = _places(~np.isfinite(np.asarray(part.contribution)))
+    return f"{place}{arithmetic}.{_rewrite(step.node.op.name)}"
+
+
+def where_nan(walk: Walk, step: Step) -> Told:
+    """0 × ∞ on a side that a `where` did not take."""
+    if not step.node.op.elementwise:
+        return None
+    for part in step.parts:
+        upstream, local = np.broadcast_arrays(np.asarray(step.upstream), np.asarray(part.local))
+        trap = (upstream == 0) & ~np.isfinite(local)
+        if not np.any(trap) or not any(node.op.name == "where" for node in walk.run.operations):
+            continue
+        slope = number(local[trap].ravel()[0])
+        name, inner = walk.label(step.node), walk.label(part.target)
+        full = (
+            f"where did not take this side, so its upstream is 0; but the slope of {step.node.op.name} there is {slope}, and "
+            f"0 × {slope} = nan. The forward value was thrown away, its gradient was not. Guard the argument as well: "
+            f"where(c, {step.node.op.name}(where(c, {inner}, 1)), …)."
+        )
+        return full, f"0 × {slope} = nan again, in {name}"
+    return None
+
+
+@dataclass(slots=True)
+class _Edge:
+    """The heaviest edge that reached a value: where it came from and its factor."""
+
+    size: float
+    user: int
+    factor: float
+
+
+def lost_along_paths(run: Explanation) -> Iterator[Note]:
+    """Inputs whose gradient is more than a million times smaller or larger than the seed, and the factor to blame."""
+    seed = _size(run.sweep.seed)
+    suspects = []
+    for record in run.inputs:
+        size = _size(run.gradients[record.name]) if record.tracked else 0.0
+        if size and seed and math.isfinite(size) and not 1 / OFF_BY <= size / seed <= OFF_BY:
+            suspects.append((record, size / seed))
+    if not suspects:
+        return
+    edges = _heaviest_edges(run)
+    for record, ratio in suspects:
+        kind = "vanishing" if ratio < 1 else "exploding"
+        chain = _chain(run, edges, record.node)
+        if not chain:
+            continue
+        pick = min if kind == "vanishing" else max
+        worst = pick(chain, key=lambda link: link[1])
+        product = " × ".join(f"{number(factor)}" for _, factor in chain[:_MOST_LINKS])
+        more = f" × … ({len(chain)} factors)" if len(chain) > _MOST_LINKS else ""
+        what = "smaller" if kind == "vanishing" else "larger"
+        scale = number(1 / ratio if kind == "vanishing" else ratio)
+        yield Note(kind, record.node, None, (
+            f"The gradient by {record.name} is {scale} times {what} than its seed. Along the way to it: {product}{more}; the "
+            f"{'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at {worst[0]}."
+        ))  # fmt: skip
+
+
+def _size(value: Any) -> float:
+    return abs(value) if type(value) is float else float(np.max(np.abs(value), initial=0.0))
+
+
+def _heaviest_edges(run: Explanation) -> dict[int, _Edge]:
+    edges: dict[int, _Edge] = {}
+    for step in run.walk():
+        above = _size(step.upstream)
+        for part in step.parts:
+            size = _size(part.contribution)
+            known = edges.get(part.target.index)
+            if above and (known is None or size > known.size):
+                edges[part.target.index] = _Edge(size, step.node.index, size / above)
+    return edges
+
+
+def _chain(run: Explanation, edges: dict[int, _Edge], place: int) -> list[tuple[str, float]]:
+    """The factors from the result down to a value along its heaviest edges, each with the operation it stems from."""
+    links: list[tuple[str, float]] = []
+    while place in edges:
+        edge = edges[place]
+        user: Var = run.tape.nodes[edge.user]
+        links.append((f"{user.op.name} ({run.words.label(user)})", edge.factor))
+        place = edge.user
+    return links[::-1]
+
+
+def cancellation(walk: Walk, step: Step) -> Told:
+    """A difference of nearly equal numbers: most of their digits are gone."""
+    if step.node.op.name not in ("add", "sub") or not step.parts:
+        return None
+    left, right = step.node.inputs
+    if not (left.inputs or right.inputs):
+        return None  # numbers as they were given have no digits to lose
+    if type(step.node.value) is float:
+        terms = max(abs(left.value), abs(right.value))
+        if not 0 < terms < math.inf or abs(step.node.value) > LOST * terms:
+            return None
+    return _lost_digits(walk, step, left, right)
+
+
+def _lost_digits(walk: Walk, step: Step, left: Var, right: Var) -> Told:
+    terms = np.maximum(np.abs(left.value), np.abs(right.value))
+    out = np.abs(np.asarray(step.node.value))
+    with np.errstate(all="ignore"):
+        hit = np.isfinite(terms) & (terms > 0) & (out <= LOST * terms)
+    if not np.any(hit):
+        return None
+    with np.errstate(all="ignore"):
+        digits = min(16, int(np.max(np.log10(np.where(hit, terms / np.maximum(out, terms * 1e-16), 1.0)))))
+    name = walk.label(step.node)
+    better = _DIFFERENCES.get((left.op.name, right.op.name))
+    entries = "" if out.ndim == 0 else f" at {int(hit.sum())} of {out.size} entries"
+    full = (
+        f"{name} is a difference of almost equal numbers{entries}: about {digits} of 16 digits are lost, and what is made from "
+        f"it has only the rest.{' Better: ' + better + '.' if better else ''}"
+    )
+    return full, f"{name} loses about {digits} digits as well"

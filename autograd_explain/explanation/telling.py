@@ -1,0 +1,76 @@
+"""What every note is made with: numbers in sentences, and what a trigger may look at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_explain.core.notation import rounded_number
+from autograd_explain.core.shapes import shape_of, show_shape
+from autograd_explain.core.var import Var
+from autograd_explain.modes.records import Step
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+Told = tuple[str, str] | None
+"""The sentence in full, and the short one for the second time ("" for none); None where nothing is to be said."""
+
+_TENTH = 0.1
+
+
+@dataclass(slots=True)
+class Walk:
+    """What the triggers of steps look at: the run, and how often each value has been reached so far."""
+
+    run: Explanation
+    reached: dict[int, int] = field(default_factory=dict)
+    has_begun: bool = False  # whether the backward pass has made its first non-finite number
+
+    def label(self, node: Var) -> str:
+        """What the views call a value."""
+        return self.run.words.label(node)
+
+
+Trigger = Callable[[Walk, Step], Told]
+
+
+def number(value: Any) -> str:
+    """A number in a sentence: four significant digits."""
+    return rounded_number(float(value), 4)
+
+
+def vector(values: Any) -> str:
+    """A few numbers in a sentence."""
+    return "[" + ", ".join(number(value) for value in np.ravel(values)) + "]"
+
+
+def percent(share: float) -> str:
+    """A share in a sentence: whole percents, and two significant digits below ten."""
+    return f"{100 * share:.0f} %" if share >= _TENTH else f"{100 * share:.2g} %"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def all_finite(value: Any) -> bool:
+    """Whether no entry is nan or infinite."""
+    return math.isfinite(value) if type(value) is float else bool(np.all(np.isfinite(value)))
+
+
+def brief(label: str, value: Any) -> str:
+    """A value by label and number, or by label and shape."""
+    if type(value) is float:
+        return label if label == number(value) else f"{label} = {number(value)}"
+    return f"{label} with shape {show_shape(shape_of(value))}"
+
+
+def part_at(step: Step, position: int) -> Any:
+    """The part of one argument, or None where it is not tracked."""
+    return next((part for part in step.parts if part.position == position), None)
