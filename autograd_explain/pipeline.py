@@ -14,10 +14,12 @@ from autograd_explain.core.var import Var, constant, leaf
 from autograd_explain.errors import InputError, NameProblem
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
+from autograd_explain.modes.corners import choose
 from autograd_explain.modes.records import Recording
 from autograd_explain.modes.reverse import reverse
 
 CHECKERS = ("symbolic", "finite")
+MODES = ("reverse", "forward", "both")
 _NUMBERS = "biuf"  # NumPy's kinds of bool, whole and real numbers
 
 
@@ -30,10 +32,15 @@ def explain_program(
     upstream: Any = None,
     seed: int = 0,
     limits: Limits = DEFAULT_LIMITS,
+    fault: str | None = None,
+    at_kink: Mapping[str, float] | None = None,
+    mode: str = "reverse",
 ) -> Explanation:
     """Run a program (`lang.program.Program`) on values, sweep back, and check by the named checkers.
 
-    `wrt` names the inputs to track; None tracks all but class numbers. Raises ExplainError subclasses.
+    `wrt` names the inputs to track; None tracks all but class numbers. `fault` names a broken rule to set beside
+    the right one, `at_kink` gives operations another derivative at their kinks, `mode` is one of
+    `MODES`. Raises ExplainError subclasses.
     """
     from autograd_explain.lang.interpret import record
 
@@ -41,12 +48,27 @@ def explain_program(
     recording = record(program.parsed, values, tracked=chosen, seed=seed, limits=limits)
     if wrt is None and (selecting := recording.class_numbers()):
         recording = record(program.parsed, values, tracked=chosen - selecting, seed=seed, limits=limits)
-    return _explained(recording, upstream, checkers, program.parsed)
+    if at_kink:
+        choose(recording.tape, at_kink)
+    explanation = _explained(recording, upstream, checkers, program.parsed, mode)
+    return with_fault(explanation, fault) if fault is not None else explanation
 
 
-def _explained(recording: Recording, upstream: Any, checkers: Collection[str], parsed: Any = None) -> Explanation:
+def with_fault(explanation: Explanation, name: str) -> Explanation:
+    """The explanation with the fault of that name beside it. Raises NameProblem for a name that is none."""
+    from autograd_explain.explanation.faults import Comparison, find_fault
+
+    explanation.fault = Comparison(explanation, find_fault(name))
+    return explanation
+
+
+def _explained(
+    recording: Recording, upstream: Any, checkers: Collection[str], parsed: Any = None, mode: str = "reverse"
+) -> Explanation:
     sweep = reverse(recording.tape, recording.result, upstream)
-    explanation = Explanation(recording, sweep, parsed)
+    explanation = Explanation(recording, sweep, parsed, mode=mode)
+    if mode != "reverse":
+        explanation.forward  # noqa: B018 - refuses too many inputs before anything is written
     if checkers:
         from autograd_explain.check.run import check
 
@@ -61,6 +83,7 @@ def explain(
     *,
     wrt: Collection[str] | None = None,
     check: bool | Collection[str] = False,
+    mode: str = "reverse",
     upstream: Any = None,
     seed: int = 0,
     **inputs: Any,
@@ -69,9 +92,11 @@ def explain(
 
     `values` and keyword arguments give the inputs: numbers or arrays, computed in float64 and never modified.
     `wrt` names the inputs to differentiate by (default: all but class numbers), `check` turns the checkers on
-    (True, or their names), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`.
+    (True, or their names), `mode` chooses the sweep ("reverse", "forward" or "both"), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`.
     Raises ExplainError subclasses: they say what is wrong and where.
     """
+    if mode not in MODES:
+        raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
     checkers = CHECKERS if check is True else tuple(check or ())
     given = {name: _number(name, value) for name, value in {**(values or {}), **inputs}.items()}
     unknown = sorted(set(wrt or ()) - given.keys())
@@ -79,12 +104,12 @@ def explain(
         raise NameProblem(f"wrt names {unknown[0]!r}, which is not among the values", hint=", ".join(given))
     if callable(source):
         recording = record_function(source, given, tracked=wrt)
-        return _explained(recording, upstream, checkers)
+        return _explained(recording, upstream, checkers, mode=mode)
     from autograd_explain.lang.program import bind_values, read_expression
 
     program = read_expression(source)
     bound = bind_values(program, given)
-    return explain_program(program, bound, wrt=wrt, checkers=checkers, upstream=upstream, seed=seed)
+    return explain_program(program, bound, wrt=wrt, checkers=checkers, upstream=upstream, seed=seed, mode=mode)
 
 
 def _number(name: str, value: Any) -> Any:

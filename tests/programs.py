@@ -64,7 +64,7 @@ LONG_LOOP = case("s = 0\nfor i in range(60):\n    s = s + x/(i + 1)\ns", x=0.5)
 
 SCALAR = [
     EXAMPLE, FAN_OUT, DEF_AND_FOR, SATURATION, KINK, LONG_LOOP,
-    case("h = x\nh = h*2\nh = h^2 + β₁\nh·x²", **{"x": 2, "β1": 3}),
+    case("h = x\nh = h*2\nh = h^2 + β₁\nh·x²", x=2, β1=3),
     case("exp(sin(x)) / (1 + y**2) - log(x*y)", x=1.3, y=0.7),
     case("x**y - y**x + -x", x=2.5, y=1.5),
     case("tanh(x)*softplus(y) + gelu(x) - silu(y) + mish(x)", x=0.4, y=-1.2),

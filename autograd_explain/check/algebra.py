@@ -19,21 +19,23 @@ from sympy.printing.str import StrPrinter
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
-LARGEST_EXPONENT = 1 << 16  # in bits: beyond it an exponential would need more memory than there is
+LARGEST = 1 << 16  # in bits: of a larger number, an exponential would need more memory than there is
+LARGEST_INSIDE = 1 << 1100  # the same for what a definition makes on its way: the exponential of any float
+_NEED_ALL_DIGITS = frozenset({"exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc"})
 
 
 class Undefined(Exception):
     """A definition has no real value at this point."""
 
 
-class _Opaque(sympy.Function):
+class _Opaque(sympy.Function):  # type: ignore[misc]  # SymPy has no types
     """A function SymPy must not evaluate, flat in all its arguments."""
 
     @classmethod
-    def eval(cls, *args: Any) -> None:
+    def eval(cls, *_: Any) -> None:
         return None
 
-    def _eval_derivative(self, symbol: Any) -> Any:
+    def _eval_derivative(self, _: Any) -> Any:
         return sympy.Integer(0)
 
 
@@ -166,22 +168,24 @@ class SymbolicAlgebra:
         return np.frompyfunc(function, 1, 1)(array)
 
 
-def real(value: Any) -> Any:
-    """The value as a real mpmath number. Raises Undefined where it is none, or too large to go on with."""
+def real(value: Any, largest: int = LARGEST_INSIDE) -> Any:
+    """The value as a real mpmath number. Raises Undefined where it is none, or has more bits than `largest`."""
     if isinstance(value, mpmath.mpc):
         if value.imag != 0:
             raise Undefined
         value = value.real
     number = value if isinstance(value, mpmath.mpf) else mpmath.mpf(value)
-    _, mantissa, exponent, _ = number._mpf_  # noqa: SLF001 - the only way to an exponent without rounding
-    if (not mantissa and exponent) or abs(exponent) > LARGEST_EXPONENT:
+    _, mantissa, exponent, _ = number._mpf_
+    if (not mantissa and exponent) or abs(exponent) > largest:
         raise Undefined
     return number
 
 
-def _real_function(function: Callable[..., Any]) -> Callable[..., Any]:
+def _real_function(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
         try:
+            if name in _NEED_ALL_DIGITS:
+                real(args[0], LARGEST)
             return real(function(*args))
         except (ArithmeticError, ValueError, TypeError):
             raise Undefined from None
@@ -193,13 +197,21 @@ def _cube_root(x: Any) -> Any:
     return mpmath.cbrt(x) if x >= 0 else -mpmath.cbrt(-x)
 
 
-SMOOTH = {
-    name: _real_function(getattr(mpmath, name))
-    for name in (
-        "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sqrt erf erfc atan2"
-    ).split()
-} | {"cbrt": _real_function(_cube_root)}  # fmt: skip
+_NAMES = "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sqrt erf erfc atan2"
+SMOOTH = {name: _real_function(name, getattr(mpmath, name)) for name in _NAMES.split()}
+SMOOTH["cbrt"] = _real_function("cbrt", _cube_root)
 STEPS = {"floor": mpmath.floor, "ceil": mpmath.ceil, "round": mpmath.nint, "sign": mpmath.sign}
+
+
+def over_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function entry by entry where an argument is an array, else just the function."""
+
+    def call(*args: Any) -> Any:
+        if any(isinstance(arg, np.ndarray) for arg in args):
+            return np.frompyfunc(function, len(args), 1)(*args)
+        return function(*args)
+
+    return call
 
 
 class PreciseAlgebra:
@@ -214,22 +226,25 @@ class PreciseAlgebra:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name in STEPS:
-            return lambda x: self._stepped(STEPS[name](x))
+            return over_arrays(lambda x: self._stepped(STEPS[name](x)))
         if name not in SMOOTH:
             raise AttributeError(name)
-        return SMOOTH[name]
+        return over_arrays(SMOOTH[name])
 
     def _stepped(self, value: Any) -> Any:
         self.choices.append(value)
         return value
 
     @staticmethod
-    def compare(symbol: str, a: Any, b: Any) -> bool:
+    def compare(symbol: str, a: Any, b: Any) -> Any:
         """Whether the comparison holds."""
-        return bool(COMPARISONS[symbol](a, b))
+        return over_arrays(lambda a, b: bool(COMPARISONS[symbol](a, b)))(a, b)
 
     def choose(self, condition: Any, a: Any, b: Any) -> Any:
         """`a` where the condition holds, else `b`; which one is noted."""
+        return over_arrays(self._chosen)(condition, a, b)
+
+    def _chosen(self, condition: Any, a: Any, b: Any) -> Any:
         self.choices.append(bool(condition))
         return a if condition else b
 

@@ -54,7 +54,7 @@ def cost(node: Any) -> int:
     if node.op.elementwise:
         return size * (1 if node.op.name in ARITHMETIC else FUNCTION_COST)
     work = sum(sizes) + size
-    if len(sizes) == 2:  # noqa: PLR2004 - a product of two: rows × columns × what they share
+    if len(sizes) == 2:
         work = max(work, round((size * sizes[0] * sizes[1]) ** 0.5))
     return work * (1 if node.op.name in ARITHMETIC else 2)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_explain.check.algebra import COMPARISONS, Undefined
 from autograd_explain.core.op import Op
+from autograd_explain.errors import ExplainError
 
 TINY_STEP = 1e-150
 _CLOSE = 1e-9
@@ -78,7 +79,7 @@ def moved(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     try:
         with np.errstate(all="ignore"):
             return np.asarray(op.symbolic(_ALGEBRA, *map(np.asarray, args), **options), dtype=complex)[()]
-    except (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError):
+    except (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, ExplainError):
         raise Undefined from None
 
 

@@ -53,9 +53,8 @@ def visits(sweep: Sweep) -> Iterator[Visit]:
     """
     place = 0
     recorded = sweep.contributions
-    for node, upstream in zip(
-        reversed(sweep.tape.nodes[: sweep.result.index + 1]), reversed(sweep.gradients[: sweep.result.index + 1]), strict=True
-    ):
+    end = sweep.result.index + 1
+    for node, upstream in zip(reversed(sweep.tape.nodes[:end]), reversed(sweep.gradients[:end]), strict=True):
         inputs = node.inputs
         if upstream is None or not inputs:
             continue

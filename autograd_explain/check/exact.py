@@ -13,13 +13,23 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from autograd_explain.check.algebra import COMPARISONS, SMOOTH, STEPS, PreciseAlgebra, Undefined, real
+from autograd_explain.check.algebra import (
+    COMPARISONS,
+    LARGEST,
+    SMOOTH,
+    STEPS,
+    PreciseAlgebra,
+    Undefined,
+    over_arrays,
+    real,
+)
 from autograd_explain.check.derivatives import Local, compiled, exact, local_for
 from autograd_explain.core.op import Op
+from autograd_explain.errors import ExplainError
 
-FAILURES = (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError)
+FAILURES = (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, ExplainError)
 _EXACT = np.frompyfunc(exact, 1, 1)
-_REAL = np.frompyfunc(real, 1, 1)
+_REAL = np.frompyfunc(lambda value: real(value, LARGEST), 1, 1)
 _FLOAT = np.frompyfunc(float, 1, 1)
 
 
@@ -38,11 +48,11 @@ def exact_value(op: Op, args: tuple[Any, ...], options: dict[str, Any], algebra:
     try:
         if not op.elementwise:
             out = op.symbolic(algebra, *args, **_exact_options(op, options))
-            return _REAL(out) if isinstance(out, np.ndarray) and out.ndim else real(_bare(out))
+            return _REAL(out) if isinstance(out, np.ndarray) and out.ndim else real(_bare(out), LARGEST)
         options = _exact_options(op, options)
         if not _any_array(args):
-            return real(op.symbolic(algebra, *args, **options))
-        entry = np.frompyfunc(lambda *entries: real(op.symbolic(algebra, *entries, **options)), len(args), 1)
+            return real(op.symbolic(algebra, *args, **options), LARGEST)
+        entry = np.frompyfunc(lambda *entries: real(op.symbolic(algebra, *entries, **options), LARGEST), len(args), 1)
         return entry(*args)
     except FAILURES:
         raise Undefined from None
@@ -65,7 +75,7 @@ def _exact_options(op: Op, options: dict[str, Any]) -> dict[str, Any]:
 
 def summed(array: Any, shape: tuple[int, ...]) -> Any:
     """An array of exact numbers summed over what broadcasting from `shape` stretched."""
-    if not shape and not isinstance(array, np.ndarray) or np.shape(array) == shape:
+    if (not shape and not isinstance(array, np.ndarray)) or np.shape(array) == shape:
         return array
     leading = np.ndim(array) - len(shape)
     if leading:
@@ -94,9 +104,7 @@ def pull_back(
     Raises Undefined where a derivative has no value.
     """
     if op.elementwise:
-        return {
-            i: summed(upstream * elementwise_locals(op, args, options, i), np.shape(args[i])) for i in wanted
-        }
+        return {i: summed(upstream * elementwise_locals(op, args, options, i), np.shape(args[i])) for i in wanted}
     try:
         leaves = tuple(_leaves(arg) if i in wanted else arg for i, arg in enumerate(args))
         out = op.symbolic(_EntryAlgebra(), *leaves, **_exact_options(op, options))
@@ -150,7 +158,7 @@ _BY_EACH: dict[str, Callable[[Any, Any], tuple[Any, Any, Any]]] = {
 def _power_slope(a: Any, b: Any, position: int) -> Any:
     from autograd_explain.ops.arithmetic import power
 
-    if position == 0 and b == 2:  # noqa: PLR2004 - the square, which needs no logarithm
+    if position == 0 and b == 2:
         return 2 * a
     local, _ = local_for(power, {}, position)
     value = local.plainly((mpmath.mpf(a), mpmath.mpf(b)))
@@ -184,11 +192,11 @@ class _EntryAlgebra(PreciseAlgebra):
             locals_ = [_function_slope(name, len(args), i).at(values, i) for i in range(len(args))]
             return _made(plain(*values), *zip(args, locals_, strict=True))
 
-        return call
+        return over_arrays(call)
 
     @staticmethod
-    def compare(symbol: str, a: Any, b: Any) -> bool:
-        return bool(COMPARISONS[symbol](_value(a), _value(b)))
+    def compare(symbol: str, a: Any, b: Any) -> Any:
+        return over_arrays(lambda a, b: bool(COMPARISONS[symbol](_value(a), _value(b))))(a, b)
 
 
 _slopes: dict[tuple[str, int], Local] = {}

@@ -119,7 +119,7 @@ def _expression(rows: list[Row], names: _Names) -> tuple[Any, dict[str, Any]]:
             continue
         options = {name: Term(names.number(float(value))) for name, value in (row.options or {}).items()}
         whole = expression_of(row.op.symbolic(algebra, *(Term(made[place]) for place in row.inputs), **options))
-        constant = not row.tracked and row.op.differentiable or row.op.name == "detach"
+        constant = (not row.tracked and row.op.differentiable) or row.op.name == "detach"
         made.append(names.name(_grouped(row.op, whole), row.value) if constant else whole)
     return made[-1], inputs
 
@@ -133,7 +133,7 @@ def _value(derivative: Any, symbols: tuple[Any, ...], names: _Names, points: lis
     extra = [symbol for symbol in names.values if symbol not in symbols]
     points = [*points, *(mpmath.mpf(names.values[symbol]) for symbol in extra)]
     try:
-        number = real(sympy.lambdify((*symbols, *extra), derivative, "mpmath", cse=True)(*points))
+        number = real(sympy.lambdify((*symbols, *extra), derivative, "mpmath", cse=True, dummify=True)(*points))
     except (ArithmeticError, ValueError, TypeError, NameError, Undefined):
         return None
     return str(mpmath.nstr(number, mpmath.mp.dps))

@@ -44,12 +44,13 @@ def kinked_at(
 
 
 def _judged(place: str, left: Any, right: Any, recorded: float) -> Kinked | None:
-    known = [float("inf") * mpmath.sign(side) if abs(side) > _UNBOUNDED else side for side in (left, right) if side is not None]
+    sides = [side for side in (left, right) if side is not None]
+    known = [float("inf") * mpmath.sign(side) if abs(side) > _UNBOUNDED else side for side in sides]
     text = f"{_side(left)} from the left and {_side(right)} from the right"
-    if len(known) == 2 and abs(known[0] - known[1]) <= _SAME * (1 + abs(known[0])):  # noqa: PLR2004 - both sides
+    if len(known) == 2 and abs(known[0] - known[1]) <= _SAME * (1 + abs(known[0])):
         near = abs(known[0] - mpmath.mpf(recorded)) <= _SAME * (1 + abs(known[0]))
         return None if near else Kinked(place, left, right, text, smooth=True, wrong=True)
-    wrong = len(known) == 2 and not _between(recorded, *map(float, known))  # noqa: PLR2004 - both sides
+    wrong = len(known) == 2 and not _between(recorded, *map(float, known))
     return Kinked(place, left, right, text, smooth=False, wrong=wrong)
 
 
@@ -74,7 +75,8 @@ def sides_of_structured(
     For large arrays what the operation itself says of its kink.
     """
     kink = next(kink for kink in node.op.kinks if np.any(kink.at(*args, **options)))
-    unknown = Kinked(kink.place, None, None, f"{kink.left} from the left and {kink.right} from the right", smooth=False, wrong=False)
+    text = f"{kink.left} from the left and {kink.right} from the right"
+    unknown = Kinked(kink.place, None, None, text, smooth=False, wrong=False)
     first: tuple[Kinked | None, tuple[int, ...]] = (None, ())
     if np.size(args[position]) > _FEW:
         return unknown, (0,) * np.ndim(args[position])
@@ -93,7 +95,13 @@ def sides_of_structured(
 
 
 def _moved(
-    op: Op, args: tuple[Any, ...], options: dict[str, Any], upstream: Any, position: int, place: tuple[int, ...], sign: int
+    op: Op,
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    upstream: Any,
+    position: int,
+    place: tuple[int, ...],
+    sign: int,
 ) -> Any:
     """The contribution of one entry with that entry moved by a hair."""
     moved = np.array(args[position], dtype=object)

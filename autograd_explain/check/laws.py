@@ -243,8 +243,7 @@ def reverse_meets_differences(op: Op, samples: Sequence[Sample]) -> Iterator[Fin
 
 
 def _shape_choices(count: int) -> Iterator[tuple[tuple[int, ...], ...]]:
-    for shapes in itertools.product(SHAPES, repeat=count):
-        yield shapes
+    yield from itertools.product(SHAPES, repeat=count)
 
 
 def _inside(op: Op, shapes: Any, options: dict[str, Any], random: np.random.Generator) -> tuple[Any, ...] | None:
@@ -271,7 +270,7 @@ def differences(op: Op, args: tuple[Any, ...], options: dict[str, Any], upstream
 
 def contributions_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     """A structured operation hands back what the exact Jacobian of its definition says, to 1e-12."""
-    if op.elementwise or op.internal and not any(op.vjp):
+    if op.elementwise or (op.internal and not any(op.vjp)):
         return
     random = np.random.default_rng(5)
     for args, options in samples:

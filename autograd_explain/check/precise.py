@@ -75,7 +75,7 @@ class Precise(Traced):
         return len(self.number)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self.number)))  # type: ignore[index]
+        return (self[i] for i in range(len(self.number)))
 
     def __float__(self) -> float:
         return float(self.number)

@@ -68,7 +68,8 @@ class Examiner:
             return f"{operation} is not finite{_listed(visit.node.value)}"
         for argument in visit.node.inputs:
             if not np.all(np.isfinite(argument.value)):
-                return f"{operation} has an argument that is not finite: {self.naming.label(argument)}{_listed(argument.value)}"
+                label = self.naming.label(argument)
+                return f"{operation} has an argument that is not finite: {label}{_listed(argument.value)}"
         return f"the upstream that reaches {operation} is not finite{_listed(visit.upstream)}"
 
     def _fault(self, visit: Visit, position: int, says: Any, recorded: Any, what: str, place: str = "") -> None:
@@ -82,7 +83,7 @@ class Examiner:
 
     def _scalar(self, visit: Visit, args: tuple[float, ...], options: dict[str, Any]) -> None:
         node, op = visit.node, visit.node.op
-        finite = all([_finite(value) for value in (node.value, visit.upstream, *args)])
+        finite = all([_finite(value) for value in (node.value, visit.upstream, *args)])  # noqa: C419 - a hot path
         for position, contribution in visit.contributions.items():
             recorded = local_derivative(op.partials[position], node.value, args, options)
             if not finite:
@@ -111,13 +112,15 @@ class Examiner:
         if _near(rounded, recorded, CLOSE) or _excused(local, exact_args, position, expected, recorded):
             return
         if not _finite(recorded):
-            self._doubt(visit, f"{self.naming.operation(visit.node)} has the local derivative {number(recorded)}", position)
+            why = f"{self.naming.operation(visit.node)} has the local derivative {number(recorded)}"
+            self._doubt(visit, why, position)
         else:
             self._fault(visit, position, rounded, recorded, "local derivative", at)
 
     def _singular(self, visit: Visit, position: int, recorded: float) -> None:
         argument = visit.node.inputs[position]
-        why = f"{self.naming.operation(visit.node)}: SymPy's derivative by {self.naming.label(argument)} has no value here"
+        label = self.naming.label(argument)
+        why = f"{self.naming.operation(visit.node)}: SymPy's derivative by {label} has no value here"
         if visit.upstream is not None and _finite(recorded):
             self.findings.kinks.setdefault(argument.index, f"{why}; {number(recorded)} is taken by convention")
         else:
@@ -165,10 +168,9 @@ class Examiner:
         """Whether the contribution is upstream × local, summed over what broadcasting stretched."""
         target = visit.node.inputs[position].shape
         if np.shape(contribution) != target:
-            self.findings.faults.setdefault(
-                visit.node.inputs[position].index,
-                f"{self.naming.operation(visit.node)}: the contribution has shape {np.shape(contribution)}, not {target}",
-            )
+            why = f"the contribution has shape {np.shape(contribution)}, not {target}"
+            place = visit.node.inputs[position].index
+            self.findings.faults.setdefault(place, f"{self.naming.operation(visit.node)}: {why}")
             return False
         shape = np.shape(visit.node.value)
         product = np.broadcast_to(visit.upstream * local, shape)
@@ -176,9 +178,9 @@ class Examiner:
         wrong = np.abs(expected - contribution) > 1e-13 * size * max(1, np.size(product)) ** 0.5 + NOTHING
         if not np.any(wrong):
             return True
-        place = tuple(map(int, np.unravel_index(int(np.argmax(wrong)), target)))
-        says, said = np.asarray(expected)[place], np.asarray(contribution)[place]
-        self._fault(visit, position, says, said, "contribution", entry(expected, place))
+        at = tuple(map(int, np.unravel_index(int(np.argmax(wrong)), target)))
+        says, said = np.asarray(expected)[at], np.asarray(contribution)[at]
+        self._fault(visit, position, says, said, "contribution", entry(expected, at))
         return False
 
     def _places(self, stretched: list[Any], local: Any) -> list[int]:
@@ -323,7 +325,8 @@ def examine(sweep: Sweep, naming: Naming, clock: Clock) -> Findings:
 def _sums(sweep: Sweep, seen: list[Visit], naming: Naming, findings: Findings) -> None:
     nodes = sweep.tape.nodes
     for place in unsummed(sweep, seen) if seen else ():
-        findings.faults.setdefault(place, f"the gradient of {naming.label(nodes[place])} is not the sum of its contributions")
+        why = f"the gradient of {naming.label(nodes[place])} is not the sum of its contributions"
+        findings.faults.setdefault(place, why)
     for node in untracked(sweep):
         for argument in node.inputs:
             if argument.tracked:

@@ -25,13 +25,14 @@ _LONG = 20_000
 def spreads(sweep: Sweep, targets: list[Var]) -> list[Any]:
     """For each target how far its gradient moves, in its shape."""
     random = np.random.default_rng(1)
-    recorded = [gradient_of(sweep, target) for target in targets]
-    largest = [np.zeros(np.shape(value)) for value in recorded]
+    still = reverse(sweep.tape, sweep.result, sweep.seed)  # not the recorded sweep, which may be what is wrong
+    unmoved = [gradient_of(still, target) for target in targets]
+    largest = [np.zeros(np.shape(value)) for value in unmoved]
     for _ in range(SHAKES if len(sweep.tape.nodes) < _LONG else 2):
         shaken = reverse(*_shaken(sweep, random), sweep.seed)
         for i, target in enumerate(targets):
             with np.errstate(all="ignore"):
-                moved = np.abs(gradient_of(shaken, target) - recorded[i])
+                moved = np.abs(gradient_of(shaken, target) - unmoved[i])
             largest[i] = np.fmax(largest[i], moved)
     return largest
 
@@ -73,5 +74,5 @@ def _moved(node: Var, copy: Var, random: np.random.Generator) -> Any:
 def shake(value: Any, random: np.random.Generator) -> Any:
     """The value with every entry moved up or down by its last bit."""
     if type(value) is float:
-        return value * (1.0 + LAST_BIT if random.random() < 0.5 else 1.0 - LAST_BIT)  # noqa: PLR2004 - even odds
+        return value * (1.0 + LAST_BIT if random.random() < 0.5 else 1.0 - LAST_BIT)
     return value * (1.0 + LAST_BIT * random.choice((-1.0, 1.0), size=np.shape(value)))

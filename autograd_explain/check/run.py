@@ -28,9 +28,7 @@ CHECKERS: dict[str, Checker] = {"symbolic": _symbolic, "finite": _finite}
 _NOT_BUILT = ("torch", "jax")
 
 
-def check(
-    recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symbolic", "finite")
-) -> list[CheckResult]:
+def check(recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symbolic", "finite")) -> list[CheckResult]:
     """One verdict for each checker and tracked input, in that order.
 
     Raises InputError for a checker there is not.

@@ -6,6 +6,7 @@ is the error estimate.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def _level(along: Callable[[float], float], centre: float, step: float) -> _Leve
 def _extrapolated(levels: list[_Level], ratio: float) -> list[float]:
     """Pairs of neighbouring central differences put together so that the leading error cancels."""
     square = ratio * ratio
-    return [(square * b.slope - a.slope) / (square - 1) for a, b in zip(levels, levels[1:], strict=False)]
+    return [(square * b.slope - a.slope) / (square - 1) for a, b in itertools.pairwise(levels)]
 
 
 def _wobble(slopes: list[float], k: int) -> float:
@@ -81,6 +82,6 @@ def _corner(levels: list[_Level]) -> tuple[bool, _Level]:
     middle = levels[len(levels) // 2]
     coarser = levels[len(levels) // 2 - 1]
     gap, before = abs(middle.right - middle.left), abs(coarser.right - coarser.left)
-    steady = gap > 0 and abs(gap - before) <= 0.1 * gap  # noqa: PLR2004 - a smooth gap shrinks with the step
-    large = gap > 1e-5 * (abs(middle.slope) + gap) and gap > 100 * middle.noise  # noqa: PLR2004 - far above rounding
+    steady = gap > 0 and abs(gap - before) <= 0.1 * gap
+    large = gap > 1e-5 * (abs(middle.slope) + gap) and gap > 100 * middle.noise
     return steady and large, middle

@@ -13,7 +13,13 @@ import numpy as np
 
 from autograd_explain.check.algebra import Undefined
 from autograd_explain.check.budget import (
-    CHAIN_COST, DOUBLE_COST, LONGEST_RUN, Clock, OutOfTime, cost, run_cost,
+    CHAIN_COST,
+    DOUBLE_COST,
+    LONGEST_RUN,
+    Clock,
+    OutOfTime,
+    cost,
+    run_cost,
 )  # fmt: skip
 from autograd_explain.check.chain import Chain, double_chain, precise_chain, size_of
 from autograd_explain.check.closed import Closed, closed_forms
@@ -64,7 +70,14 @@ def _chain(sweep: Sweep, targets: list[Var], clock: Clock) -> Chain | None:
 
 
 def _verdict(
-    sweep: Sweep, name: str, target: Var, findings: Findings, chain: Chain | None, forms: Closed, naming: Naming, clock: Clock
+    sweep: Sweep,
+    name: str,
+    target: Var,
+    findings: Findings,
+    chain: Chain | None,
+    forms: Closed,
+    naming: Naming,
+    clock: Clock,
 ) -> CheckResult:
     found = _found(sweep, target, findings, forms.formulas.get(name), chain)
     if found is not None:
@@ -77,10 +90,11 @@ def _verdict(
     if judgement.kind == "apart":
         theirs, judgement = _again(sweep, target, theirs, chain, clock)
     status, why = _said(judgement, chain, naming)
-    notes = [theirs.note, why, findings.sampled, forms.notes.get(name, forms.note)]
+    notes = "; ".join(filter(None, [theirs.note, why, findings.sampled, forms.notes.get(name, forms.note)]))
+    digits = (judgement.digits or None) if status == "agrees" else None
     return CheckResult(
         _NAME, name, status, theirs.ours, theirs.theirs, judgement.error, judgement.tolerance,
-        (judgement.digits or None) if status == "agrees" else None, forms.formulas.get(name), "; ".join(filter(None, notes)),
+        digits, forms.formulas.get(name), notes,
     )  # fmt: skip
 
 
@@ -89,7 +103,9 @@ def _by_steps(sweep: Sweep, name: str, target: Var, findings: Findings) -> Check
     ours = gradient_of(sweep, target)
     spread = EXCUSED * spreads(sweep, [target])[0]
     judgement = judge(ours, ours + spread, spread)
-    note = "every step and sum agrees with SymPy; the run is too long for its chain, so the digits are those that rounding leaves"
+    note = (
+        "every step and sum agrees with SymPy; the run is too long for its chain: the digits are what rounding leaves"
+    )
     if judgement.kind in {"lost", "apart"} or not judgement.digits:
         note = "every step and sum agrees with SymPy, but rounding in the run may have eaten the gradient's digits"
         return CheckResult(_NAME, name, "undecided", ours, tolerance=judgement.error, why=note)

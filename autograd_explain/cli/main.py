@@ -38,13 +38,22 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Split off the group's own options; raises InputError for one it does not have."""
-        if not ctx.resilient_parsing and args and args[0].startswith("--") and args[0] not in _OWN_OPTIONS:
-            hint = f"options and values come after the command: {command_line(['run', 'PROGRAM', *args[:2]])}"
-            raise InputError(f"there is no option {args[0]} before a command", hint=hint)
+        if not ctx.resilient_parsing and args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS:
+            raise _misplaced(args)
         return super().parse_args(ctx, args)
 
 
-_OWN_OPTIONS = {"--help", "--version", "--"}
+def _misplaced(args: list[str]) -> InputError:
+    """Return the error for a first word with a dash: a value before its command, or a program such as `-x`."""
+    if args[0].startswith("--"):
+        hint = f"options and values come after the command: {command_line(['run', 'PROGRAM', *args[:2]])}"
+        return InputError(f"there is no option {visible(args[0])} before a command", hint=hint)
+    from autograd_explain.cli.guess import unknown_command
+
+    return unknown_command(args, [])
+
+
+_OWN_OPTIONS = {"-h", "--help", "--version", "--"}
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -117,6 +126,15 @@ def ops(name: str | None) -> None:
     from autograd_explain.cli.operation import show_function
 
     show_function(name) if name else show_functions()
+
+
+@group.command("faults", short_help="List the rules that can be broken, or show one.")
+@click.argument("name", required=False)
+def faults(name: str | None) -> None:
+    """List the faults, or show the one called NAME: the thought behind it, and a program that shows the damage."""
+    from autograd_explain.cli.breaking import show_fault, show_faults
+
+    show_fault(name) if name else show_faults()
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

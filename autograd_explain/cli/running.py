@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import click
 
 from autograd_explain.cli import console
+from autograd_explain.cli.breaking import read_choices, read_fault
 from autograd_explain.cli.options import CHECKERS
 from autograd_explain.cli.output import open_target, write_explanation
 from autograd_explain.cli.quoting import COMMAND, with_places
@@ -36,11 +37,13 @@ class Given:
     upstream: str | None
     seed: int
     limits: Limits
+    fault: str | None = None
+    at_kink: dict[str, float] = field(default_factory=dict)
 
     @property
     def changes_numbers(self) -> bool:
         """Whether something given may change what the program comes to by itself."""
-        return bool(self.values or self.table or self.wrt or self.upstream or self.seed)
+        return bool(self.values or self.table or self.wrt or self.upstream or self.seed or self.at_kink)
 
 
 def run_program(options: dict[str, Any]) -> int:
@@ -78,12 +81,16 @@ def _given(options: dict[str, Any]) -> Given:
     return Given(
         options["program"],
         tuple(_pair(text) for text in options["values"]),
-        tuple(dict.fromkeys(map(fold_name, _listed(options["wrt"], "--wrt w,b")))) if options["wrt"] is not None else None,
+        tuple(dict.fromkeys(map(fold_name, _listed(options["wrt"], "--wrt", "--wrt w,b"))))
+        if options["wrt"] is not None
+        else None,
         read_table(options["data"], limits) if options["data"] is not None else None,
         _checkers(options["check"]),
         options["upstream"],
         options["seed"],
         limits,
+        read_fault(options["fault"]),
+        read_choices(options["at_kink"]),
     )
 
 
@@ -94,10 +101,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _listed(text: str, usual: str) -> list[str]:
+def _listed(text: str, option: str, usual: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
-        option = usual.split("=")[0].split()[0]
         raise InputError(f"{option} takes names with commas between them, not '{text}'", hint=usual)
     return parts
 
@@ -106,7 +112,7 @@ def _checkers(text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
     known = CHECKERS.split(",")
-    chosen = _listed(text, f"--check={CHECKERS}")
+    chosen = _listed(text, "--check", f"--check={CHECKERS}")
     for name in chosen:
         if name not in known:
             raise InputError(f"there is no checker {name}", hint=suggestion(name, known, offer="checkers"))
@@ -151,7 +157,7 @@ def _explained(program: Program, given: Given) -> Any:
         wrt = tuple(name for name in values if name not in columns)
     return explain_program(
         program, values, wrt=None if wrt is None else list(wrt), checkers=given.checkers,
-        upstream=_upstream(given), seed=given.seed, limits=given.limits,
+        upstream=_upstream(given), seed=given.seed, limits=given.limits, fault=given.fault, at_kink=given.at_kink,
     )  # fmt: skip
 
 

@@ -56,7 +56,17 @@ class Kink:
     left: str
     right: str
     chosen: str
-    others: str
+    others: tuple[tuple[str, str], ...]  # library and its choice; PyTorch's only where it is not the one here
+
+    @property
+    def as_pytorch(self) -> bool:
+        """Whether the choice is PyTorch's, as it is unless somebody asked for another."""
+        return "PyTorch" not in dict(self.others)
+
+    @property
+    def choices(self) -> str:
+        """What other libraries choose: `JAX: 0; TensorFlow: 0`."""
+        return "; ".join(f"{library}: {choice}" for library, choice in self.others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +75,8 @@ class Op:
 
     `arguments` are differentiated, `options` are not. Elementwise operations give `partials`, one local
     derivative per argument (a number where it is constant, None where an argument gets no gradient);
-    structured ones give `vjp`, one function of `(upstream, out, *arguments)` per argument.
+    structured ones give `vjp`, one function of `(upstream, out, *arguments)` per argument. What forward mode needs
+    follows from these; `jvp`, of `(tangent, out, *arguments)`, is for rules that would lose digits turned around.
     """
 
     name: str
@@ -79,6 +90,8 @@ class Op:
     partials: tuple[Rule | float | None, ...] = ()
     shown: tuple[Rule | None, ...] = ()
     vjp: tuple[Rule | None, ...] = ()
+    jvp: tuple[Rule, ...] = ()
+    jvp_shown: tuple[Rule, ...] = ()
     options: tuple[Option, ...] = ()
     domain: Domain = REALS
     kinks: tuple[Kink, ...] = ()
@@ -94,7 +107,8 @@ class Op:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         if len(args) == len(self.arguments) and not self.options:
-            return apply(self, *args)
+            trace = getattr(args[0], "trace_operation", None)
+            return trace(self, args, {}) if trace else apply(self, *args)
         from autograd_explain.core.signature import bind
 
         args, options = bind(self, args, options)

@@ -25,6 +25,21 @@ class Scope(NamedTuple):
     site: Any
 
 
+class Turns(NamedTuple):
+    """A loop that ran: where on the tape each turn began, and where the last one ended."""
+
+    starts: list[int]
+    stop: int
+    title: str
+    site: Any
+
+    def scopes(self) -> list[Scope]:
+        """A scope for each turn that recorded something, counted from 1."""
+        ends = [*self.starts[1:], self.stop]
+        pairs = enumerate(zip(self.starts, ends, strict=True), 1)
+        return [Scope(a, b, "loop", self.title, turn, self.site) for turn, (a, b) in pairs if b > a]
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A condition the program asked, and which way it went."""
@@ -45,14 +60,19 @@ class Tape:
         self.nodes: list[Var] = []
         self.options: dict[int, dict[str, Any]] = {}
         self.names: dict[int, str] = {}
-        self.scopes: list[Scope] = []
+        self.scopes: list[Scope | Turns] = []  # in the order of leaving: inner ones first
         self.branches: list[Branch] = []
         self.constants: dict[Any, Var] = {}
         self.selectors: set[int] = set()  # values that were used to index an array
         self.site: Any = None
 
-    def close_scope(self, start: int, kind: str, title: str, iteration: int | None, site: Any) -> None:
-        """Note that everything recorded since `start` belongs to a call or a loop turn; inner ones close first."""
+    def leave_call(self, start: int, title: str, site: Any) -> None:
+        """Note that everything recorded since `start` belongs to a call."""
         stop = len(self.nodes)
         if stop > start:
-            self.scopes.append(Scope(start, stop, kind, title, iteration, site))
+            self.scopes.append(Scope(start, stop, "call", title, None, site))
+
+    def leave_loop(self, starts: list[int], title: str, site: Any) -> None:
+        """Note where the turns of a loop began that has ended."""
+        if starts:
+            self.scopes.append(Turns(starts, len(self.nodes), title, site))

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_explain.core.var import CONSTANT, Var
+from autograd_explain.core.tape import Turns
+from autograd_explain.core.var import CONSTANT, INPUT, Var
+from autograd_explain.errors import ExplainError
 from autograd_explain.explanation.model import (
     BranchRecord,
     InputRecord,
     NodeRecord,
     Note,
     PartRecord,
+    PathRecord,
     ScopeRecord,
     StepRecord,
 )
@@ -29,6 +32,8 @@ from autograd_explain.source import Span
 
 if TYPE_CHECKING:
     from autograd_explain.check.result import CheckResult
+    from autograd_explain.explanation.faults import Comparison
+    from autograd_explain.explanation.forward import ForwardPass
 
 
 class Explanation:
@@ -38,15 +43,17 @@ class Explanation:
     input, in that input's shape.
     """
 
-    mode = "reverse"
-
     def __init__(
-        self, recording: Recording, sweep: Sweep, parsed: Any = None, checks: Sequence[CheckResult] = ()
-    ) -> None:
+        self, recording: Recording, sweep: Sweep, parsed: Any = None, checks: Sequence[CheckResult] = (),
+        mode: str = "reverse",
+    ) -> None:  # fmt: skip
+        self.mode = mode
         self.recording = recording
         self.sweep = sweep
         self.tape = recording.tape
         self.checks: list[CheckResult] = list(checks)
+        self.paths: dict[str, list[PathRecord]] | None = None
+        self.fault: Comparison | None = None
         self._parsed = parsed
         self.words = Wording(self.tape, parsed.text_of if parsed else lambda site: "")
 
@@ -68,6 +75,8 @@ class Explanation:
     @cached_property
     def gradients(self) -> dict[str, Any]:
         """The gradient of the result by each tracked input, by name; zeros where no path leads."""
+        if self.mode == "forward":
+            return self.forward.gradients
         tracked = (record for record in self.inputs if record.tracked)
         return {record.name: self.gradient(self.tape.nodes[record.node]) for record in tracked}
 
@@ -81,14 +90,36 @@ class Explanation:
         return total
 
     @cached_property
+    def forward(self) -> ForwardPass:
+        """The forward sweeps: tangents beside the values, one sweep for each entry of the tracked inputs."""
+        from autograd_explain.explanation.forward import ForwardPass
+
+        return ForwardPass(self)
+
+    def _reached(self, node: Var) -> Any:
+        """The gradient of one value where the mode finds it: forward mode finds those of the inputs alone."""
+        if self.mode != "forward":
+            return self.gradient(node)
+        name = self.tape.names.get(node.index)
+        return self.gradients.get(str(name)) if self.recording.inputs.get(str(name)) is node else None
+
+    @cached_property
     def inputs(self) -> list[InputRecord]:
         """The given values, in order of first use, unused ones last."""
-        first: dict[int, int] = {}
-        for node in self.tape.nodes:
-            for argument in node.inputs:
-                first.setdefault(argument.index, len(first))
+        first = self._first_uses()
         known = sorted(self.recording.inputs.items(), key=lambda item: first.get(item[1].index, len(first)))
         return [InputRecord(name, n.index, n.shape, n.value, n.tracked) for name, n in known]
+
+    def _first_uses(self) -> dict[int, int]:
+        """The order in which the inputs were first used; looked for no further than the last of them."""
+        first: dict[int, int] = {}
+        for node in self.tape.nodes:
+            if len(first) == len(self.recording.inputs):
+                break
+            for argument in node.inputs:
+                if argument.op is INPUT:
+                    first.setdefault(argument.index, len(first))
+        return first
 
     def is_used(self, record: InputRecord) -> bool:
         """Whether a path leads from this input to the result."""
@@ -103,8 +134,9 @@ class Explanation:
     @cached_property
     def scopes(self) -> list[ScopeRecord]:
         """The calls and loop turns that recorded something, in order of entering."""
-        closed = enumerate(self.tape.scopes)  # an outer scope closes after the inner ones
-        entered = [s for _, s in sorted(closed, key=lambda item: (item[1].start, -item[1].stop, -item[0]))]
+        left = [turn for s in self.tape.scopes for turn in (s.scopes() if isinstance(s, Turns) else (s,))]
+        # An outer scope is left after the inner ones, so of two that span the same the later one is the outer.
+        entered = [s for _, s in sorted(enumerate(left), key=lambda item: (item[1].start, -item[1].stop, -item[0]))]
         records: list[ScopeRecord] = []
         around: list[int] = []
         for number, scope in enumerate(entered):
@@ -129,7 +161,7 @@ class Explanation:
         return NodeRecord(
             node.index, self.words.label(node), None if leaf else self.tape.names.get(node.index), node.op.name,
             tuple(argument.index for argument in node.inputs), self.tape.options.get(node.index, {}),
-            self.words.formula(node), node.shape, node.value, self.gradient(node), node.tracked,
+            self.words.formula(node), node.shape, node.value, self._reached(node), node.tracked,
             self.span(node.site), self._scope_of[node.index],
         )  # fmt: skip
 
@@ -179,6 +211,10 @@ class Explanation:
         span = self.span(site)
         return self._parsed.source.excerpt(span, width) if span else ()
 
+    def located(self, error: ExplainError, site: Any) -> ExplainError:
+        """The error with a site's place in the program."""
+        return error.located(self._parsed.source, self.span(site)) if self._parsed else error
+
     def text_of(self, site: Any) -> str:
         """The text of a site in plain syntax."""
         return self._parsed.text_of(site) if self._parsed and site is not None else ""
@@ -193,6 +229,10 @@ class Explanation:
         """The notes, each at its step."""
         from autograd_explain.explanation.notes import notes
 
+        if self.mode == "forward":
+            from autograd_explain.explanation.forward import told_forward
+
+            return told_forward(self, list(notes(self)))
         return list(notes(self))
 
     def to_dict(self) -> dict[str, Any]:

@@ -59,6 +59,24 @@ class StepRecord(NamedTuple):
     parts: tuple[PartRecord, ...]
 
 
+class ForwardStepRecord(NamedTuple):
+    """One step of forward mode: the tangent of a value while one entry of an input moves, made from its arguments'."""
+
+    step: int
+    node: int
+    input: str
+    tangent: Any
+    parts: tuple[PartRecord, ...]
+
+
+class PathRecord(NamedTuple):
+    """One way from an input to the result: the values on it, the slope of each edge, and their product."""
+
+    nodes: tuple[int, ...]
+    locals: tuple[float, ...]
+    product: float
+
+
 class BranchRecord(NamedTuple):
     """A condition the program asked, and which way it went."""
 

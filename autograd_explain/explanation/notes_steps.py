@@ -149,7 +149,7 @@ def _kink_text(step: Step, kink: Any, at: Any) -> tuple[str, str]:
     lead = f"{name} has a corner at {where}" if kink.kind == "kink" else f"{name} has a tie: {where}"
     full = (
         f"{lead}: the slope from the left is {kink.left}, from the right {kink.right}. There is no one derivative;"
-        f" {kink.chosen} is the choice here, as in PyTorch. {kink.others}."
+        f" {kink.chosen} is the choice here{', as in PyTorch' if kink.as_pytorch else ''}. {kink.choices}."
     )
     return full, f"{lead}: {kink.chosen} is the choice"
 

@@ -16,6 +16,7 @@ from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import as_value, shape_of, show_shape
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError, ShapeError
 from autograd_explain.lang.frame import Frame, plain
 
@@ -67,7 +68,8 @@ def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
 
     def run(function: Own, values: Sequence[Any]) -> Any:
         names = {name: plain(value) for name, value in frame.program_names.items()}
-        return function.call(Frame({}, names, frame.run, Tape()), function.node, list(values))
+        tape = next((value.tape for value in values if isinstance(value, Var)), None) or Tape()
+        return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
 
     def forward(*args: Any) -> Any:
         return as_value(plain(run(own, list(map(as_value, args)))))

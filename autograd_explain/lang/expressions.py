@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_explain.core.op import Op, apply
 from autograd_explain.core.traced import Traced
-from autograd_explain.core.var import Var
+from autograd_explain.core.var import Var, constant
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import NUMBERS
@@ -79,14 +79,19 @@ def _name(node: Any, scope: Scope) -> Code:
         hint = f"it is assigned further down; {name} must have a value before it is used"
         raise scope.failed(node, NameProblem(f"{name} has no value yet", hint=hint))
 
-    if scope.local is not None and name in scope.local:
-        return lambda frame: frame.names[name] if name in frame.names else unknown(frame)
+    def own(frame: Frame) -> Any:
+        try:
+            return frame.names[name]
+        except KeyError:
+            return unknown(frame)
 
     def of_program(frame: Frame) -> Any:
-        names = frame.program_names
-        return names[name] if name in names else unknown(frame)
+        try:
+            return frame.program_names[name]
+        except KeyError:
+            return unknown(frame)
 
-    return of_program
+    return own if scope.local is not None and name in scope.local else of_program
 
 
 def _chain(node: Any) -> tuple[ast.expr, list[ast.BinOp]]:
@@ -125,13 +130,20 @@ def _pair(node: ast.expr, left_node: ast.expr, right_node: ast.expr, op: Op, sco
     right_code = expression(right_node, scope)
     function = FAST.get(op.name) or (lambda a, b: apply(op, a, b))
 
+    literal = isinstance(right_node, ast.Constant)
+
     def step(frame: Frame, left: Any) -> Any:
-        right = right_code(frame)
-        if type(right) is not Var:
-            if type(left) is Var:
-                right = named(frame, right, right_node)
-        elif type(left) is not Var:
-            left = named(frame, left, left_node)
+        if literal and type(left) is Var:
+            right = frame.run.literals.get(right_node)
+            if right is None:
+                right = _literal(frame, right_node, right_code)
+        else:
+            right = right_code(frame)
+            if type(right) is not Var:
+                if type(left) is Var:
+                    right = named(frame, right, right_node)
+            elif type(left) is not Var:
+                left = named(frame, left, left_node)
         frame.tape.site = node
         try:
             return function(left, right)
@@ -142,6 +154,13 @@ def _pair(node: ast.expr, left_node: ast.expr, right_node: ast.expr, op: Op, sco
             raise scope.failed(node, refused(op, (left, right), texts, error)) from None
 
     return step
+
+
+def _literal(frame: Frame, node: ast.expr, code: Code) -> Var:
+    """A number written in the program: one recorded constant for each place that writes it."""
+    made = constant(frame.tape, code(frame), node)
+    frame.run.literals[node] = made
+    return made
 
 
 def run_operation(

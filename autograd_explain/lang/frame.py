@@ -30,7 +30,7 @@ class Run:
     depth: int = 0
     last: Any = None
     settled: set[tuple[Any, bool]] = field(default_factory=set)
-
+    literals: dict[Any, Var] = field(default_factory=dict)  # the constants that the program's own numbers became
     generator: Any = None
 
     def random(self) -> np.random.Generator:

@@ -22,7 +22,7 @@ from autograd_explain.lang.calls import function_names, stacked
 from autograd_explain.lang.expressions import Scope
 from autograd_explain.lang.frame import Frame, Run
 from autograd_explain.lang.parse import Parsed, parse
-from autograd_explain.lang.statements import block
+from autograd_explain.lang.statements import block, cost
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
 from autograd_explain.modes.records import Recording
 
@@ -39,11 +39,13 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
     functions = {node.name: [a.arg for a in node.args.args] for node in parsed.tree.body if isinstance(node, ast.FunctionDef)}
     scope = Scope(parsed, None, functions)
     body = block(parsed.tree.body, scope)
+    size = cost(parsed.tree.body)
 
     def execute(values: Mapping[str, Any], tape: Tape) -> Any:
         run = Run(tape, limits, seed)
         names = dict(values)
         frame = Frame(names, names, run, tape)
+        run.spend(size)
         try:
             body(frame)
         except RecursionError:

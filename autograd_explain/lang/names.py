@@ -6,6 +6,7 @@ Must not know what values are: `bind` carries them through unread.
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -73,6 +74,8 @@ def fold_name(typed: str) -> str:
 
     Raises NameProblem where the text is not one name.
     """
+    if typed.isascii() and typed.isidentifier() and not keyword.iskeyword(typed) and not typed.startswith("_"):
+        return typed  # the usual case, known without reading it character by character
     try:
         tokens = tokenize(typed)
     except LanguageError as error:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.custom import Own
@@ -25,18 +24,10 @@ Statement = Callable[[Frame], tuple[Any] | None]
 def block(nodes: list[ast.stmt], scope: Scope) -> Statement:
     """The closure that runs statements one after another until one returns."""
     steps = [_COMPILERS[type(node)](node, scope) for node in nodes if not isinstance(node, ast.Pass)]
-    count = len(steps)
-    if count == 1:
-        only = steps[0]
-
-        def single(frame: Frame) -> tuple[Any] | None:
-            frame.run.spend(1)
-            return only(frame)
-
-        return single
+    if len(steps) == 1:
+        return steps[0]
 
     def run(frame: Frame) -> tuple[Any] | None:
-        frame.run.spend(count)
         for step in steps:
             returned = step(frame)
             if returned is not None:
@@ -44,6 +35,12 @@ def block(nodes: list[ast.stmt], scope: Scope) -> Statement:
         return None
 
     return run
+
+
+def cost(nodes: list[ast.stmt]) -> int:
+    """The statements that one pass through a body may run, inner loops and calls apart: they count their own."""
+    inner = (getattr(node, part, []) for node in nodes if isinstance(node, ast.If) for part in ("body", "orelse"))
+    return len(nodes) + sum(cost(part) for part in inner)
 
 
 def _bare_expression(node: Any, scope: Scope) -> Statement:
@@ -64,11 +61,26 @@ def _bind(frame: Frame, name: str, value: Any) -> None:
 def _assign(node: Any, scope: Scope) -> Statement:
     code = expression(node.value, scope)
     targets = [_target(target, scope) for target in node.targets]
+    if len(targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return _assign_name(node.targets[0].id, code)
 
     def assign(frame: Frame) -> None:
         value = code(frame)
         for target in targets:
             target(frame, value)
+        frame.run.last = value
+
+    return assign
+
+
+def _assign_name(name: str, code: Code) -> Statement:
+    """The common case of one name, spelled out: loops spend their time here."""
+
+    def assign(frame: Frame) -> None:
+        value = code(frame)
+        frame.names[name] = value
+        if type(value) is Var:
+            frame.tape.names.setdefault(value.index, name)
         frame.run.last = value
 
     return assign
@@ -96,12 +108,7 @@ def _augmented(node: Any, scope: Scope) -> Statement:
     code = expression(ast.copy_location(ast.BinOp(load, node.op, node.value), node), scope)
     name = node.target.id
 
-    def augment(frame: Frame) -> None:
-        value = code(frame)
-        _bind(frame, name, value)
-        frame.run.last = value
-
-    return augment
+    return _assign_name(name, code)
 
 
 def _if(node: Any, scope: Scope) -> Statement:
@@ -122,33 +129,38 @@ def _if(node: Any, scope: Scope) -> Statement:
     return choose
 
 
-def _turns(frame: Frame, title: str, node: Any, values: Iterator[Any]) -> Iterator[Any]:
-    """The values of a loop, each turn a scope of its own on the tape."""
-    tape: Tape = frame.tape
-    spend = frame.run.spend
-    nodes = tape.nodes
-    for turn, value in enumerate(values, 1):
-        spend(2)  # the turn, and the look whether there is another
-        start = len(nodes)
-        try:
-            yield value
-        finally:  # also where a return leaves the loop
-            tape.close_scope(start, "loop", title, turn, node)
-
-
 def _for(node: Any, scope: Scope) -> Statement:
     values = _iterated(node.iter, scope)
-    target = _target(node.target, scope)
-    body = block(node.body, scope)
     title = f"for {scope.parsed.text_of(node.target)} in {scope.parsed.text_of(node.iter)}"
+    return _loop(node, scope, title, values, _target(node.target, scope))
+
+
+def _loop(
+    node: Any,
+    scope: Scope,
+    title: str,
+    values: Callable[[Frame], Iterator[Any]],
+    target: Callable[[Frame, Any], None] | None,
+) -> Statement:
+    """A loop over values, each of which starts a turn; where the turns began is noted on the tape."""
+    body = block(node.body, scope)
+    each = 2 + cost(node.body)  # the turn, the look whether there is another, and what runs inside
 
     def loop(frame: Frame) -> tuple[Any] | None:
-        for value in _turns(frame, title, node, values(frame)):
-            target(frame, value)
+        spend = frame.run.spend
+        nodes = frame.tape.nodes
+        starts: list[int] = []
+        returned = None
+        for value in values(frame):
+            spend(each)
+            starts.append(len(nodes))
+            if target is not None:
+                target(frame, value)
             returned = body(frame)
             if returned is not None:
-                return returned
-        return None
+                break
+        frame.tape.leave_loop(starts, title, node)
+        return returned
 
     return loop
 
@@ -196,21 +208,12 @@ def _range(frame: Frame, scope: Scope, node: ast.Call, bounds: list[tuple[ast.ex
 
 def _while(node: Any, scope: Scope) -> Statement:
     code = expression(node.test, scope)
-    body = block(node.body, scope)
-    title = f"while {scope.parsed.text_of(node.test)}"
 
     def held(frame: Frame) -> Iterator[None]:
         while located_decision(scope, frame, code(frame), node.test, "while"):
             yield None
 
-    def loop(frame: Frame) -> tuple[Any] | None:
-        for _ in _turns(frame, title, node, held(frame)):
-            returned = body(frame)
-            if returned is not None:
-                return returned
-        return None
-
-    return loop
+    return _loop(node, scope, f"while {scope.parsed.text_of(node.test)}", held, None)
 
 
 def _return(node: Any, scope: Scope) -> Statement:
@@ -225,6 +228,7 @@ def _define(node: Any, scope: Scope) -> Statement:
     assigned = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     inner = Scope(scope.parsed, frozenset({*parameters, *assigned}), scope.functions)
     body = block(node.body, inner)
+    size = cost(node.body)
     defaults = [expression(default, scope) for default in node.args.defaults]
     needed = len(parameters) - len(defaults)
     signature = f"{node.name}({', '.join(parameters)})"
@@ -239,6 +243,7 @@ def _define(node: Any, scope: Scope) -> Statement:
         filled = [*values, *(default(frame) for default in defaults[len(values) - needed :])]
         own = Frame(dict(zip(parameters, filled, strict=True)), frame.program_names, run, frame.tape)
         run.depth += 1
+        run.spend(size)
         last = run.last
         returned = body(own)
         run.last = last

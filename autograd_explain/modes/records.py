@@ -65,9 +65,13 @@ class Recording:
     def class_numbers(self) -> frozenset[str]:
         """The inputs that were used for nothing but selecting entries: class numbers and index arrays."""
         selectors = set(self.tape.selectors)
+        choosers = [node for node in self.tape.nodes if node.op.selects is not None]
+        if not selectors and not choosers:
+            return frozenset()
+        chosen = {id(node): node.op.selects(*(a.value for a in node.inputs)) for node in choosers if node.op.selects}
         others: set[int] = set()
         for node in self.tape.nodes:
-            chosen = node.op.selects(*(a.value for a in node.inputs)) if node.op.selects else ()
+            positions = chosen.get(id(node), ())
             for position, argument in enumerate(node.inputs):
-                (selectors if position in chosen else others).add(argument.index)
+                (selectors if position in positions else others).add(argument.index)
         return frozenset(n for n, node in self.inputs.items() if node.index in selectors and node.index not in others)

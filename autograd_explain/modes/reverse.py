@@ -52,28 +52,34 @@ def _walk(nodes: list[Var], gradients: list[Any], keep: Callable[[Any], None]) -
         rules: Any = node.op.partials
         if first.tracked:
             rule = rules[0]
-            try:
-                if type(rule) is not float:
-                    rule = rule(out, first.value) if second is None else rule(out, first.value, second.value)
+            if type(rule) is float:
                 amount = total * rule
-            except (ArithmeticError, ValueError):
-                amount = None
-            if type(amount) is not float:
-                amount = _irregular(node, 0, total)
+            else:
+                try:
+                    amount = total * (rule(out, first.value) if second is None else rule(out, first.value, second.value))
+                except (ArithmeticError, ValueError):
+                    amount = None
+                if type(amount) is not float:
+                    amount = _irregular(node, 0, total)
             keep(amount)
-            known = gradients[first.index]
-            gradients[first.index] = amount if known is None else known + amount
+            place = first.index
+            known = gradients[place]
+            gradients[place] = amount if known is None else known + amount
         if second is not None and second.tracked:
             rule = rules[1]
-            try:
-                amount = total * (rule if type(rule) is float else rule(out, first.value, second.value))
-            except (ArithmeticError, ValueError):
-                amount = None
-            if type(amount) is not float:
-                amount = _irregular(node, 1, total)
+            if type(rule) is float:
+                amount = total * rule
+            else:
+                try:
+                    amount = total * rule(out, first.value, second.value)
+                except (ArithmeticError, ValueError):
+                    amount = None
+                if type(amount) is not float:
+                    amount = _irregular(node, 1, total)
             keep(amount)
-            known = gradients[second.index]
-            gradients[second.index] = amount if known is None else known + amount
+            place = second.index
+            known = gradients[place]
+            gradients[place] = amount if known is None else known + amount
 
 
 def _irregular(node: Var, position: int, total: float) -> float:

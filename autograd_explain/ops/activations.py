@@ -24,8 +24,8 @@ def _activation(name: str, scalar: Any, forward: Any, rule: Any, symbolic: Any, 
     ))  # fmt: skip
 
 
-def _zero(left: str, right: str, chosen: str, others: str) -> tuple[Kink, ...]:
-    return (Kink("kink", "x = 0", lambda x, **options: x == 0, left, right, chosen, others),)
+def _zero(left: str, right: str, chosen: str, **others: str) -> tuple[Kink, ...]:
+    return (Kink("kink", "x = 0", lambda x, **options: x == 0, left, right, chosen, tuple(others.items())),)
 
 
 def _sigmoid(x: float) -> float:
@@ -61,13 +61,13 @@ softplus = _activation(
 relu = _activation(
     "relu", lambda x: x if x > 0.0 or x != x else 0.0, lambda x: np.maximum(x, 0.0), lambda out, x: x > 0,
     lambda sp, x: sp.choose(x > 0, x, 0), "On for positive inputs (slope 1), off for the rest (slope 0).",
-    shown=lambda out, x: where(x > 0, 1, 0), kinks=_zero("0", "1", "0", "JAX: 0; TensorFlow: 0"),
+    shown=lambda out, x: where(x > 0, 1, 0), kinks=_zero("0", "1", "0", JAX="0", TensorFlow="0"),
 )  # fmt: skip
 leaky_relu = _activation(
     "leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, lambda x, slope: np.where(x > 0, x, slope * x),
     lambda out, x, slope: where(x > 0, 1, slope), lambda sp, x, slope: sp.choose(x > 0, x, slope * x),
     "A relu that leaks: negative inputs still pass a little gradient.",
-    options=(Option("slope", "number", 0.01),), kinks=_zero("slope", "1", "slope", "JAX: 1"),
+    options=(Option("slope", "number", 0.01),), kinks=_zero("slope", "1", "slope", JAX="1", TensorFlow="slope"),
 )  # fmt: skip
 elu = _activation(
     "elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
@@ -76,7 +76,7 @@ elu = _activation(
     lambda sp, x, alpha: sp.choose(x > 0, x, alpha * (sp.exp(x) - 1)),
     "Linear on the right, bending towards −alpha on the left.",
     shown=lambda out, x, alpha: where(x > 0, 1, out + alpha), options=(Option("alpha", "number", 1.0),),
-    kinks=_zero("alpha", "1", "alpha", "JAX: alpha"),
+    kinks=_zero("alpha", "1", "alpha", JAX="alpha", TensorFlow="1"),
 )  # fmt: skip
 selu = _activation(
     "selu", lambda x: SELU_SCALE * (x if x > 0.0 else SELU_ALPHA * math.expm1(x)),
@@ -84,7 +84,7 @@ selu = _activation(
     lambda out, x: SELU_SCALE * where(x > 0, 1, SELU_ALPHA * exp(x)),
     lambda sp, x: SELU_SCALE * sp.choose(x > 0, x, SELU_ALPHA * (sp.exp(x) - 1)),
     "An elu whose two constants keep mean 0 and variance 1 through many layers.",
-    kinks=_zero("1.7581", "1.0507", "1.7581", "JAX: 1.7581"),
+    kinks=_zero("1.7581", "1.0507", "1.7581", JAX="1.7581", TensorFlow="1.0507"),
 )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ hardtanh = _activation(
     "hardtanh", lambda x: -1.0 if x < -1.0 else 1.0 if x > 1.0 else x, lambda x: np.clip(x, -1.0, 1.0),
     lambda out, x: abs_below_one(x), lambda sp, x: sp.choose(x < -1, -1, sp.choose(x > 1, 1, x)),
     "Linear between −1 and 1, flat outside.", shown=lambda out, x: where(x > -1, where(x < 1, 1, 0), 0),
-    kinks=(Kink("kink", "x = ±1", lambda x: abs(x) == 1, "0 or 1", "1 or 0", "0", "JAX: 0"),),
+    kinks=(Kink("kink", "x = ±1", lambda x: abs(x) == 1, "0 or 1", "1 or 0", "0", (("JAX", "1"),)),),
 )  # fmt: skip
 
 

@@ -72,12 +72,12 @@ sqrt = _function(
     "sqrt", np.sqrt, math.sqrt, lambda out, x: 1 / (2 * out),
     "The slope is 1/(2·√x): infinite at 0, so guard it with sqrt(x + 1e-12) where x can be 0.",
     unicode="√", uses_output=True, domain=Domain("x ≥ 0 (slope infinite at 0)", lambda x: x >= 0),
-    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "none (no real value)", "∞", "∞", "JAX: ∞; TensorFlow: ∞"),),
+    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "none (no real value)", "∞", "∞", (("JAX", "∞"), ("TensorFlow", "∞"))),),
 )  # fmt: skip
 cbrt = _function(
     "cbrt", np.cbrt, math.cbrt, lambda out, x: 1 / (3 * out**2),
     "The cube root of any real number; its slope is infinite at 0.", uses_output=True,
-    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "∞", "∞", "∞", "JAX: ∞"),),
+    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "∞", "∞", "∞", (("PyTorch", "no cbrt"), ("JAX", "∞"))),),
 )  # fmt: skip
 sin = _function(
     "sin", np.sin, math.sin, lambda out, x: cos(x), "The slope of a sine wave is the cosine: a quarter turn ahead."
@@ -153,7 +153,7 @@ sign = _function(
 absolute = _function(
     "abs", np.abs, abs, lambda out, x: sign(x),
     "Slope 1 on the right, −1 on the left. At 0 it is a corner.", symbolic=lambda sp, x: sp.choose(x >= 0, x, -x),
-    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "−1", "1", "0", "JAX: 1; TensorFlow: 0"),),
+    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "−1", "1", "0", (("JAX", "1"), ("TensorFlow", "0"))),),
 )  # fmt: skip
 floor = _function(
     "floor", np.floor, lambda x: float(math.floor(x)), 0.0, "Flat between whole numbers: it passes no gradient.",
@@ -182,7 +182,8 @@ hypot: Op = _pair(
     "√(x² + y²) without overflow: the slope says how much each side points along the diagonal.",
     shown=(lambda out, x, y: x / out, lambda out, x, y: y / out), uses_output=True,
     symbolic=lambda sp, x, y: sp.sqrt(x**2 + y**2),
-    kinks=(Kink("kink", "x = y = 0", lambda x, y: (x == 0) & (y == 0), "−1", "1", "0", "JAX: nan"),),
+    kinks=(Kink("kink", "x = y = 0", lambda x, y: (x == 0) & (y == 0), "−1", "1", "0",
+                (("PyTorch", "nan"), ("JAX", "½"))),),
 )  # fmt: skip
 atan2 = _pair(
     "atan2", ("y", "x"), np.arctan2, math.atan2,
@@ -192,10 +193,10 @@ atan2 = _pair(
     ),
     "The angle of the point (x, y); it turns faster the nearer the point is to the origin.",
     shown=(lambda out, y, x: x / (x**2 + y**2), lambda out, y, x: -y / (x**2 + y**2)),
-    kinks=(Kink("kink", "x = y = 0", lambda y, x: (x == 0) & (y == 0), "none", "none", "0", "JAX: nan"),),
+    kinks=(Kink("kink", "x = y = 0", lambda y, x: (x == 0) & (y == 0), "none", "none", "0", (("JAX", "nan"),)),),
 )  # fmt: skip
 
-_TIE = "JAX: ½ each; TensorFlow: 1 to the first"
+_TIE = (("JAX", "½ each"), ("TensorFlow", "1 to the first"))
 maximum = _pair(
     "maximum", ("a", "b"), np.maximum, lambda a, b: a if a >= b or a != a else b,
     (lambda out, a, b: (a > b) + 0.5 * (a == b), lambda out, a, b: (b > a) + 0.5 * (a == b)),
@@ -233,6 +234,6 @@ clip = define(Op(
     shown=(lambda out, x, lo, hi: where(x < lo, 0, where(x > hi, 0, 1)), None,
            lambda out, x, lo, hi: where(maximum(x, lo) > hi, 1, 0)),
     kinks=(Kink("kink", "x = lo or x = hi", lambda x, lo, hi: (x == lo) | (x == hi), "0 or 1", "1 or 0", "1",
-                "JAX: ½; TensorFlow: 1"),),
+                (("JAX", "½"), ("TensorFlow", "1"))),),
     example="clip(x, 0, 1)",
 ))  # fmt: skip

@@ -94,48 +94,50 @@ def are_indices(logits: Any, t: Any) -> bool:
     return len(shape_of(t)) == len(shape_of(logits)) - 1
 
 
-def _one_hot(logits: Any, t: Any) -> Any:
+def one_hot(logits: Any, t: Any) -> Any:
+    """The targets as one row of probabilities for each row of scores."""
     classes = shape_of(logits)[-1]
     plain = np.asarray(getattr(t, "value", t))
     return np.eye(classes)[plain.astype(int)] if are_indices(logits, t) else t
 
 
-def _rows(logits: Any) -> float:
+def rows_of(logits: Any) -> float:
+    """How many rows of scores are averaged over."""
     shape = shape_of(logits)
     return float(np.prod(shape[:-1])) if len(shape) > 1 else 1.0
 
 
 def _cross_entropy(logits: Any, t: Any) -> Any:
     logs = log_softmax.forward(logits, axis=-1)
-    hot = _one_hot(logits, t)
-    return -np.sum(np.where(hot == 0, 0.0, hot * logs)) / _rows(logits)
+    hot = one_hot(logits, t)
+    return -np.sum(np.where(hot == 0, 0.0, hot * logs)) / rows_of(logits)
 
 
 def _to_logits(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
     """(p·Σt − t)/n. Written t·(p − 1) + p·(Σt − t), where p − 1 is expm1 of the log-softmax, it keeps its digits."""
-    hot = _one_hot(logits, t)
+    hot = one_hot(logits, t)
     logs = log_softmax(logits, axis=-1)
     rest = sum_(hot, axis=-1, keepdims=True) - hot
-    return upstream * (hot * expm1(logs) + rest * exp(logs)) / _rows(logits)
+    return upstream * (hot * expm1(logs) + rest * exp(logs)) / rows_of(logits)
 
 
 def _to_targets(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
     if are_indices(logits, t):
         return 0.0 * t
-    return -upstream * log_softmax(logits, axis=-1) / _rows(logits)
+    return -upstream * log_softmax(logits, axis=-1) / rows_of(logits)
 
 
 def _shown_to_logits(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
     from autograd_explain.ops.reductions import softmax
 
-    return upstream * (softmax(logits, axis=-1) - _one_hot(logits, t)) / _rows(logits)
+    return upstream * (softmax(logits, axis=-1) - one_hot(logits, t)) / rows_of(logits)
 
 
 def _symbolic_cross_entropy(sp: Any, logits: Any, t: Any) -> Any:
     total = sp.each(sp.log, np.sum(sp.each(sp.exp, logits), axis=-1, keepdims=True))
     if are_indices(logits, t):
         t = np.eye(shape_of(logits)[-1], dtype=int)[np.asarray(t, dtype=float).astype(int)]
-    return -np.sum(t * (logits - total)) / int(_rows(logits))
+    return -np.sum(t * (logits - total)) / int(rows_of(logits))
 
 
 cross_entropy = define(Op(

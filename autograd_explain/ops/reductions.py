@@ -22,7 +22,7 @@ AXIS = Option("axis", "axis")
 LAST_AXIS = Option("axis", "axis", -1)
 KEEP = Option("keepdims", "flag", False)
 DDOF = Option("ddof", "count", 0)
-_EVEN_TIE = "JAX: split evenly; TensorFlow: split evenly"
+_EVEN_TIE = (("JAX", "split evenly"), ("TensorFlow", "split evenly"))
 
 
 def back(value: Any, x: Any, axis: Any) -> Any:
@@ -185,7 +185,8 @@ std = _reduction(
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,
     kinks=(Kink("kink", "all entries are equal",
-                lambda x, axis, keepdims, ddof: np.std(x, axis=axis) == 0, "negative", "positive", "0", "JAX: nan"),),
+                lambda x, axis, keepdims, ddof: np.std(x, axis=axis) == 0, "negative", "positive", "0",
+                (("JAX", "nan"),)),),
 )  # fmt: skip
 norm = _reduction(
     "norm", _norm,
@@ -194,7 +195,7 @@ norm = _reduction(
     lambda sp, x, axis, keepdims: sp.each(sp.sqrt, np.sum(x * x, axis=axis, keepdims=keepdims)),
     "The length of a vector: it grows in the direction it already points.", uses_output=True,
     kinks=(Kink("kink", "every entry is 0", lambda x, axis, keepdims: np.max(np.abs(x), axis=axis) == 0,
-                "−1", "1", "0", "JAX: nan"),),
+                "−1", "1", "0", (("JAX", "nan"),)),),
 )  # fmt: skip
 logsumexp = _reduction(
     "logsumexp", _logsumexp,
@@ -202,6 +203,12 @@ logsumexp = _reduction(
     lambda sp, x, axis, keepdims: sp.each(sp.log, np.sum(sp.each(sp.exp, x), axis=axis, keepdims=keepdims)),
     "A smooth maximum, safe from overflow; each entry's share is its softmax.", uses_output=True,
 )  # fmt: skip
+
+def _against_average(tangent: Any, shares: Any, key: Any, axis: Any) -> Any:
+    """Each tangent less their average by shares: measured from the largest share's, so that no digit is lost."""
+    away = tangent - at_largest(tangent, key, axis=axis)
+    return away - sum_(shares * away, axis=axis, keepdims=True)
+
 
 # Σp = 1, so any one upstream entry may be taken off all of them. Taking off the one at the largest p leaves no
 # 1 − p to lose digits in; the textbook form is what a learner should read.
@@ -212,6 +219,8 @@ softmax = _reduction(
         - sum_(out * (upstream - at_largest(upstream, out, axis=axis)), axis=axis, keepdims=True)),
     _symbolic_softmax, "Shares that sum to 1: what one entry gains, the others lose.",
     shown=(lambda upstream, out, x, axis: out * (upstream - sum_(upstream * out, axis=axis, keepdims=True)),),
+    jvp=(lambda tangent, out, x, axis: out * _against_average(tangent, out, out, axis),),
+    jvp_shown=(lambda tangent, out, x, axis: out * (tangent - sum_(out * tangent, axis=axis, keepdims=True)),),
     options=(LAST_AXIS,), uses_output=True, steepest=0.25, family="softmax", example="softmax([x, 1, 2])",
 )  # fmt: skip
 log_softmax = _reduction(
@@ -221,6 +230,8 @@ log_softmax = _reduction(
     lambda sp, x, axis: x - sp.each(sp.log, np.sum(sp.each(sp.exp, x), axis=axis, keepdims=True)),
     "The logarithm of softmax, without softmax reaching 0 first.",
     shown=(lambda upstream, out, x, axis: upstream - exp(out) * sum_(upstream, axis=axis, keepdims=True),),
+    jvp=(lambda tangent, out, x, axis: _against_average(tangent, exp(out), out, axis),),
+    jvp_shown=(lambda tangent, out, x, axis: tangent - sum_(exp(out) * tangent, axis=axis, keepdims=True),),
     options=(LAST_AXIS,), uses_output=True, family="softmax", example="log_softmax([x, 1, 2])",
 )  # fmt: skip
 cumsum = _reduction(
@@ -265,6 +276,12 @@ def _at_largest(x: Any, key: Any, axis: Any) -> Any:
     return np.sum(np.where(first, x, 0), axis=axis, keepdims=True)
 
 
+def _marked(key: Any, axis: Any) -> Any:
+    """1 at the places where key is largest, 0 elsewhere: plain numbers, for the choice has no slope."""
+    plain = np.asarray(getattr(key, "value", key))
+    return 1.0 * _first_largest(plain, normal_axes(axis, np.ndim(plain)))
+
+
 product_of_others: Op = define(Op(
     "product_of_others", ("x",), _product_of_others, lambda sp, x, axis: _product_of_others(x, axis), Call("product_of_others"), "structural",
     "For each entry the product of all the others.", vjp=(None,), options=(AXIS,), internal=True,
@@ -272,5 +289,7 @@ product_of_others: Op = define(Op(
 at_largest: Op = define(Op(
     "at_largest", ("x", "key"),
     _at_largest, lambda sp, x, key, axis: _at_largest(x, key, axis), Call("at_largest"), "structural",
-    "x at the place where key is largest.", vjp=(None, None), options=(LAST_AXIS,), internal=True,
+    "x at the place where key is largest.",
+    vjp=(lambda upstream, out, x, key, axis: where(_marked(key, axis), upstream, 0.0), None),
+    options=(LAST_AXIS,), internal=True,
 ))  # fmt: skip

@@ -114,10 +114,10 @@ def backward_block(
     node = run.tape.nodes[record.node]
     style = style_of(view)
     head = Line("    ").add(f"{run.words.label(node)} = {written(run.words.formula(node), style).text}", "head")
-    sides = _sides(run, node, record)
+    sides = sides_of(run, node, record)
     if node.op.elementwise:
-        rules = [_rule_text(run, node, part, sides[i], view) for i, part in enumerate(record.parts)]
-        yield from _rules(head, rules, view)
+        rules = [rule_text(run, node, part, sides[i], view) for i, part in enumerate(record.parts)]
+        yield from rule_lines(head, rules, view)
         for part in record.parts:
             if part.rule.op is not None and not is_inline(part.local):
                 yield Line("      ").add(f"∂{run.words.label(node)}/∂{part.target_label} here", "dim")
@@ -141,14 +141,14 @@ class Earlier:
     terms: list[Any]
 
 
-def _sides(run: Explanation, node: Var, record: StepRecord) -> list[str]:
+def sides_of(run: Explanation, node: Var, record: StepRecord) -> list[str]:
     """`(left)` and `(right)` where one value stands on both sides, so that its two uses can be told apart."""
     targets = [part.target for part in record.parts]
     words = ["(left)", "(right)"] if len(node.inputs) == 2 else [f"(use {i + 1})" for i in range(len(node.inputs))]  # noqa: PLR2004
     return [words[part.argument] if targets.count(part.target) > 1 else "" for part in record.parts]
 
 
-def _rule_text(run: Explanation, node: Var, part: PartRecord, side: str, view: View) -> str:
+def rule_text(run: Explanation, node: Var, part: PartRecord, side: str, view: View) -> str:
     """`∂out/∂x = rule = rule with numbers = value`, without saying anything twice."""
     style = style_of(view)
     of = f"∂{run.words.label(node)}/∂{part.target_label}{' ' + side if side else ''}"
@@ -163,7 +163,8 @@ def _rule_text(run: Explanation, node: Var, part: PartRecord, side: str, view: V
     return f"{chain} {made.relation if links else '='} {made.result}"
 
 
-def _rules(head: Line, rules: list[str], view: View) -> Iterator[Line]:
+def rule_lines(head: Line, rules: list[str], view: View) -> Iterator[Line]:
+    """The operation, and its rules beside it where they fit, else below."""
     joined = "    ".join(rules)
     column = max(head.width + 2, FORMULA_COLUMN)
     if column + cell_width(joined) <= view.width:

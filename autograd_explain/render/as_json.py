@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_explain.core.formula import Formula, filled, written
 from autograd_explain.core.notation import LANGUAGE
-from autograd_explain.explanation.model import NodeRecord, PartRecord, StepRecord
+from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, StepRecord
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
@@ -98,6 +98,13 @@ def step(record: StepRecord) -> dict[str, Any]:
     return {"step": record.step, "node": record.node, "upstream": number(record.upstream), "parts": parts}
 
 
+def forward_step(record: ForwardStepRecord) -> dict[str, Any]:
+    """One step of forward mode."""
+    parts = [part(share) for share in record.parts]
+    own = {"node": record.node, "input": record.input, "tangent": number(record.tangent)}
+    return {"step": record.step, **own, "parts": parts}
+
+
 def _inputs(run: Explanation) -> Iterator[dict[str, Any]]:
     for record in run.inputs:
         yield {**record._asdict(), "shape": list(record.shape), "value": number(record.value)}
@@ -143,16 +150,50 @@ _LISTS: dict[str, Callable[[Any], Iterable[dict[str, Any]]]] = {
     "inputs": _inputs,
     "nodes": lambda run: map(node, run.nodes),
     "backward": lambda run: map(step, run.steps),
+    "forward": lambda run: map(forward_step, run.forward.steps),
     "branches": _branches,
     "scopes": _scopes,
     "notes": _notes,
     "checks": _checks,
 }
+_LEFT_OUT = {"reverse": "forward", "forward": "backward", "both": ""}
+
+
+def _lists(run: Explanation) -> dict[str, Callable[[Any], Iterable[dict[str, Any]]]]:
+    """The lists of entries that the run's mode has."""
+    return {key: make for key, make in _LISTS.items() if key != _LEFT_OUT[run.mode]}
+
+
+def _paths(run: Explanation) -> dict[str, Any] | None:
+    """Every path from each input to the result, where they were asked for."""
+    if run.paths is None:
+        return None
+    return {name: [{"nodes": list(p.nodes), "product": number(p.product)} for p in own] for name, own in run.paths.items()}
+
+
+def _fault(run: Explanation) -> dict[str, Any] | None:
+    """The broken engine's gradients, and its parts at the first step where it differs."""
+    if run.fault is None:
+        return None
+    gradients = {name: number(value) for name, value in run.fault.gradients.items()}
+    parting = run.fault.parting
+    parts = [part(share) for share in run.fault.step(parting.faulty).parts] if parting else []
+    return {"name": run.fault.fault.name, "gradients": gradients, "parts_at_step": parts}
+
+
+_EXTRAS: dict[str, Callable[[Any], Any]] = {"fault": _fault, "paths": _paths}
+"""What is only there where it was asked for: None leaves it out."""
+
+
+def _extras(run: Explanation) -> Iterator[tuple[str, Any]]:
+    made = ((key, make(run)) for key, make in _EXTRAS.items())
+    return ((key, value) for key, value in made if value is not None)
 
 
 def as_dict(run: Explanation) -> dict[str, Any]:
     """The whole explanation as data that `json.dumps(…, allow_nan=False)` takes."""
-    return {**{key: make(run) for key, make in _HEAD.items()}, **{key: list(make(run)) for key, make in _LISTS.items()}}
+    lists = {key: list(make(run)) for key, make in _lists(run).items()}
+    return {**{key: make(run) for key, make in _HEAD.items()}, **lists, **dict(_extras(run))}
 
 
 def pieces(run: Explanation) -> Iterator[str]:
@@ -161,13 +202,15 @@ def pieces(run: Explanation) -> Iterator[str]:
     for key, make in _HEAD.items():
         yield f"{lead}{json.dumps(key)}: {_dump(make(run))}"
         lead = ",\n "
-    for key, entries in _LISTS.items():
+    for key, entries in _lists(run).items():
         yield f",\n {json.dumps(key)}: ["
         gap = "\n  "
         for entry in entries(run):
             yield gap + _dump(entry)
             gap = ",\n  "
         yield "]"
+    for key, value in _extras(run):
+        yield f",\n {json.dumps(key)}: {_dump(value)}"
     yield "}\n"
 
 

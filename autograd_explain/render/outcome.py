@@ -36,7 +36,7 @@ def gradient_lines(run: Explanation, view: View) -> Iterator[Line]:
 
 
 def _gradient(run: Explanation, name: str, gradient: Any, labels: int, view: View) -> Iterator[Line]:
-    line = Line("    ").add(f"∂{name}", "head").to(6 + labels)
+    line = Line("    ").add(f"∂{name}", "head").to(7 + labels)
     if not is_inline(gradient):
         yield line.add(show_shape(gradient.shape))
         yield from rows(gradient, view)
@@ -80,11 +80,11 @@ def check_lines(run: Explanation, view: View) -> Iterator[Line]:
 
 def _verdict(result: CheckResult, labels: int, view: View) -> Iterator[Line]:
     mark, style = _MARKS[result.status]
-    line = Line("    ").add(mark, style).add(f" ∂{result.target}", "head").to(8 + labels)
+    line = Line("    ").add(mark, style).add(f" ∂{result.target}", "head").to(column := 9 + labels)
     for value in (result.ours, result.theirs):
         if type(value) is float:
             text = text_of(value, view)
-            line.add(text if text[0] in "-−" else " " + text).to(0, 3)
+            line.add(text if text[0] in "-−" else " " + text).to(column := column + view.digits + 10, 3)
     said = f"agree to {result.digits} digits" if result.status == "agrees" and result.digits else result.status
     yield line.add(said, style)
     if result.why:

@@ -65,7 +65,7 @@ def _within(run: Explanation, hidden: list[Var]) -> str:
     """The scopes that lie wholly inside the gap, by what they are."""
     first, last = hidden[0].index, hidden[-1].index
     counts: dict[str, int] = {}
-    for scope in run.tape.scopes:
+    for scope in run.scopes:
         if first <= scope.start and scope.stop <= last + 1:
             kind = f"turns of {scope.title}" if scope.kind == "loop" else f"calls {scope.title}"
             counts[kind] = counts.get(kind, 0) + 1

@@ -18,7 +18,7 @@ from autograd_explain.render.arithmetic import backward_block, forward_lines, is
 from autograd_explain.render.numbers import show, style_of
 from autograd_explain.render.outcome import check_lines, gradient_lines
 from autograd_explain.render.selection import Elision, Ledger, visible_operations, visible_steps
-from autograd_explain.render.theme import Line, View, note_line, wrapped
+from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ __all__ = ["View", "as_text", "write"]
 
 _SHORT = 6  # a part of the chain longer than this is written …
 _MOST_LINKS = 7
-_HEADING_COLUMN = 12
 
 
 def as_text(run: Explanation, view: View | None = None) -> str:
@@ -49,9 +48,19 @@ def lines(run: Explanation, view: View) -> Iterator[Line]:
     yield from header(run, view)
     if not view.brief:
         yield from forward(run, view)
+    if run.fault is not None:
+        from autograd_explain.render.faults import fault_lines
+
+        yield from fault_lines(run, run.fault, view)
+    else:
+        yield from _backward_and_gradients(run, view)
+    yield from check_lines(run, view)
+
+
+def _backward_and_gradients(run: Explanation, view: View) -> Iterator[Line]:
+    if not view.brief:
         yield from backward(run, view)
     yield from gradient_lines(run, view)
-    yield from check_lines(run, view)
 
 
 def header(run: Explanation, view: View) -> Iterator[Line]:
@@ -131,15 +140,6 @@ def _spine(result: Var) -> list[Var]:
         made = [argument for argument in node.inputs if argument.inputs]
         node = max(made, key=lambda argument: argument.index) if made else None
     return spine[::-1]
-
-
-def heading(title: str, text: str, view: View) -> Iterator[Line]:
-    """The head of a section."""
-    yield Line()
-    line = Line("  ").add(f"{title:<9} ", "head")
-    for part in wrapped(text, view.width - line.width):
-        yield line.add(part, "dim")
-        line = Line(" " * _HEADING_COLUMN)
 
 
 def note_lines(notes: list[Note], view: View) -> Iterator[Line]:

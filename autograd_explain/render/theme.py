@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from autograd_explain.source import cell_width, visible
 
 _CODES = {"dim": "2", "head": "1", "accent": "1;36", "note": "33", "good": "32", "bad": "1;31"}
+_HEADING_COLUMN = 12
 _ASCII = str.maketrans({
     "→": "->", "×": "x", "·": "*", "−": "-", "≈": "~", "∂": "d", "│": "|", "…": "...", "✓": "ok", "✗": "no", "ᵀ": ".T",
     "²": "^2", "³": "^3", "½": "1/2", "¼": "1/4", "≠": "!=", "≤": "<=", "≥": ">=", "∞": "inf", "Σ": "sum", "ₖ": "_k",
-    "▸": ">", "±": "+/-", "√": "sqrt", "σ": "sigmoid", "—": "-", "–": "-", "ˣ": "^x", "⁻": "^-",
+    "▸": ">", "±": "+/-", "√": "sqrt", "σ": "sigmoid", "—": "-", "–": "-", "“": '"', "”": '"', "ˣ": "^x", "⁻": "^-",
 })  # fmt: skip
 
 
@@ -77,6 +78,15 @@ def wrapped(text: str, width: int) -> Iterator[str]:
             line = f"{line} {word}" if line else word
     if line:
         yield line
+
+
+def heading(title: str, text: str, view: View) -> Iterator[Line]:
+    """The head of a section."""
+    yield Line()
+    line = Line("  ").add(f"{title:<9} ", "head")
+    for part in wrapped(text, view.width - line.width):
+        yield line.add(part, "dim")
+        line = Line(" " * _HEADING_COLUMN)
 
 
 def note_line(text: str, view: View) -> Iterator[Line]:

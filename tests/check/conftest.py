@@ -32,16 +32,22 @@ class Run:
     sweep: Sweep
 
     def by(self, checker: str) -> dict[str, CheckResult]:
+        """The verdicts of one checker by target."""
         return {result.target: result for result in check(self.recording, self.sweep, (checker,))}
 
     def status(self, checker: str) -> dict[str, str]:
+        """The statuses of one checker by target."""
         return {name: result.status for name, result in self.by(checker).items()}
 
 
-def recorded(function: Callable[..., Any], *, wrt: Collection[str] | None = None, upstream: Any = None, **values: Any) -> Run:
+def recorded(
+    function: Callable[..., Any], *, wrt: Collection[str] | None = None, upstream: Any = None, **values: Any
+) -> Run:
     tape = Tape()
     inputs = {
-        name: leaf(tape, name, value if type(value) is float else np.asarray(value, float), tracked=wrt is None or name in wrt)
+        name: leaf(
+            tape, name, value if type(value) is float else np.asarray(value, float), tracked=wrt is None or name in wrt
+        )
         for name, value in values.items()
     }
     result = function(**inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.modes.reverse import reverse
 
 
-def _nested(form, depth):
+def _nested(form: Any, depth: Any) -> Any:
     text = "x"
     for i in range(depth):
         text = form.format(text, i=i, j=i % 3)
@@ -39,7 +40,7 @@ def _nested(form, depth):
         ("+".join(f"sin({i}*x)*y" for i in range(1, 250)), {"x": 0.7, "y": 2.0}, "agrees"),
     ],
 )
-def test_every_program_gets_its_verdict_within_seconds(written, text, values, status):
+def test_every_program_gets_its_verdict_within_seconds(written: Any, text: Any, values: Any, status: Any) -> None:
     run = written(text, **values)
     started = time.monotonic()
     verdicts = check(run.recording, run.sweep)
@@ -47,7 +48,7 @@ def test_every_program_gets_its_verdict_within_seconds(written, text, values, st
     assert {status} == {verdict.status for verdict in verdicts}
 
 
-def test_too_long_a_run_is_refused_by_its_length_not_by_the_clock(written):
+def test_too_long_a_run_is_refused_by_its_length_not_by_the_clock(written: Any) -> None:
     run = written("for i in range(60000):\n  x = x*0.999 + 0.001\nx", x=1.2)
     started = time.monotonic()
     verdicts = check(run.recording, run.sweep)
@@ -56,20 +57,55 @@ def test_too_long_a_run_is_refused_by_its_length_not_by_the_clock(written):
     assert all("too many" in verdict.why for verdict in verdicts)
 
 
-UNARY = (
-    "exp expm1 log1p sqrt sin cos tan atan sinh cosh tanh asinh sigmoid logsigmoid softplus relu leaky_relu elu selu "
-    "gelu silu mish hardtanh abs square reciprocal erf erfc cbrt log asin acos acosh atanh neg"
-).split()
-BINARY = "add sub mul div pow hypot atan2 maximum minimum".split()
+UNARY = [
+    "exp",
+    "expm1",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "sigmoid",
+    "logsigmoid",
+    "softplus",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "hardtanh",
+    "abs",
+    "square",
+    "reciprocal",
+    "erf",
+    "erfc",
+    "cbrt",
+    "log",
+    "asin",
+    "acos",
+    "acosh",
+    "atanh",
+    "neg",
+]
+BINARY = ["add", "sub", "mul", "div", "pow", "hypot", "atan2", "maximum", "minimum"]
 
 
-def _random_program(dice, call):
+def _random_program(dice: Any, call: Any) -> Any:
     steps = [
-        (dice.choice(UNARY), dice.random(), None) if dice.random() < 0.5 else (dice.choice(BINARY), dice.random(), dice.random())
+        (dice.choice(UNARY), dice.random(), None)
+        if dice.random() < 0.5
+        else (dice.choice(BINARY), dice.random(), dice.random())
         for _ in range(dice.randint(3, 9))
     ]
 
-    def program(**values):
+    def program(**values: Any) -> Any:
         made = list(values.values())
         for name, first, second in steps:
             places = [int(share * len(made)) for share in (first, second) if share is not None]
@@ -79,14 +115,14 @@ def _random_program(dice, call):
     return program
 
 
-def _well_conditioned(run):
+def _well_conditioned(run: Any) -> Any:
     gradients = [gradient for gradient in run.sweep.gradients if gradient is not None]
     numbers = [*(node.value for node in run.recording.tape.nodes), *gradients]
     return run.recording.result.tracked and all(np.all(np.isfinite(n)) and np.max(np.abs(n)) < 1e6 for n in numbers)
 
 
-def _random_runs(recorded, call, seed, count):
-    dice = random.Random(seed)
+def _random_runs(recorded: Any, call: Any, seed: Any, count: Any) -> Any:
+    dice = random.Random(seed)  # noqa: S311 - random programs are no secret
     found = 0
     while found < count:
         program = _random_program(dice, call)
@@ -99,13 +135,13 @@ def _random_runs(recorded, call, seed, count):
 
 
 @pytest.fixture
-def without_worker(monkeypatch):
+def without_worker(monkeypatch: Any) -> Any:
     """Closed forms are tested elsewhere; starting a process for each random program would take minutes."""
     monkeypatch.setattr("autograd_explain.check.closed.ELSEWHERE", 80)
 
 
 @pytest.mark.usefixtures("without_worker")
-def test_random_right_programs_never_differ_and_are_hardly_ever_left_open(recorded, call):
+def test_random_right_programs_never_differ_and_are_hardly_ever_left_open(recorded: Any, call: Any) -> None:
     statuses = [v.status for _, run in _random_runs(recorded, call, 1, 60) for v in check(run.recording, run.sweep)]
     assert "differs" not in statuses
     assert statuses.count("undecided") <= 0.05 * len(statuses)
@@ -113,9 +149,11 @@ def test_random_right_programs_never_differ_and_are_hardly_ever_left_open(record
 
 
 @pytest.mark.usefixtures("without_worker")
-def test_random_programs_with_one_wrong_rule_never_agree(recorded, call):
+def test_random_programs_with_one_wrong_rule_never_agree(recorded: Any, call: Any) -> None:
     for dice, run in _random_runs(recorded, call, 2, 60):
-        used = [n for n in run.recording.tape.nodes if n.inputs and n.tracked and run.sweep.gradients[n.index] is not None]
+        used = [
+            n for n in run.recording.tape.nodes if n.inputs and n.tracked and run.sweep.gradients[n.index] is not None
+        ]
         node = dice.choice(used)
         position = dice.choice([i for i, argument in enumerate(node.inputs) if argument.tracked])
         factor = dice.choice([0.0, -1.0, 2.0, 1.01, 1.0 + 1e-6])
@@ -128,11 +166,14 @@ def test_random_programs_with_one_wrong_rule_never_agree(recorded, call):
                 assert verdict.status in {"differs", "convention"}, (verdict, node.op.name, factor)
 
 
-def _spoiled(op, position, factor):
+def _spoiled(op: Any, position: Any, factor: Any) -> Any:
     rule = OPERATIONS[op.name].partials[position]
-    wrong = (lambda *args, **options: (rule if isinstance(rule, float) else rule(*args, **options)) * factor)
+
+    def wrong(*args: Any, **options: Any) -> Any:
+        return (rule if isinstance(rule, float) else rule(*args, **options)) * factor
+
     return tuple(wrong if i == position else other for i, other in enumerate(op.partials))
 
 
-def _total(sweep, place):
+def _total(sweep: Any, place: Any) -> Any:
     return 0.0 if sweep.gradients[place] is None else sweep.gradients[place]

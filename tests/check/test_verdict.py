@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -23,16 +25,16 @@ from autograd_explain.check.verdict import judge, settled
         ([1.0, 1e-12], [1.0, 2e-12], None, "apart", None),  # a small entry beside a large one counts
     ],
 )
-def test_judgement(ours, theirs, spread, kind, digits):
+def test_judgement(ours: Any, theirs: Any, spread: Any, kind: Any, digits: Any) -> None:
     judgement = judge(ours, theirs, spread)
     assert (kind, digits) == (judgement.kind, judgement.digits)
 
 
-def test_what_moves_with_more_digits_was_nothing():
+def test_what_moves_with_more_digits_was_nothing() -> None:
     assert [0.0, 0.0, 2.0] == list(settled(np.array([1e-50, 0.0, 2.0]), np.array([1e-70, -1e-70, 2.0])))
 
 
-def test_the_spread_is_large_where_digits_cancel_and_small_where_they_do_not(written):
+def test_the_spread_is_large_where_digits_cancel_and_small_where_they_do_not(written: Any) -> None:
     lost = written("((1e16 + x) - 1e16)**2", x=3.0)
     kept = written("(1 - sigmoid(x))**2", x=0.3)
     assert spreads(lost.sweep, [lost.recording.inputs["x"]])[0] >= 2.0

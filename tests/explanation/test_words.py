@@ -9,7 +9,7 @@ import pytest
 from autograd_explain import explain, functions
 from autograd_explain.core.formula import written
 from autograd_explain.core.notation import LANGUAGE, style_for
-from tests.programs import EXAMPLE, case
+from tests.programs import EXAMPLE
 
 
 def labels(run: Any) -> list[str]:

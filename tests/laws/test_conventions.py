@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,15 +19,17 @@ from autograd_explain.ops.losses import COMPOSITES
 INF, NAN = math.inf, math.nan
 
 
-def _gradients(function, *values):
+def _gradients(function: Any, *values: Any) -> Any:
     tape = Tape()
-    given = [leaf(tape, f"x{i}", v if isinstance(v, float) else np.array(v), tracked=True) for i, v in enumerate(values)]
+    given = [
+        leaf(tape, f"x{i}", v if isinstance(v, float) else np.array(v), tracked=True) for i, v in enumerate(values)
+    ]
     result = function(*given)
     sweep = reverse(tape, result)
     return result.value, [sweep.gradients[node.index] for node in given]
 
 
-def _of(name, *values, **options):
+def _of(name: Any, *values: Any, **options: Any) -> Any:
     row = OPERATIONS[name]
     settings = {**{o.name: o.default for o in row.options}, **options}
     return _gradients(lambda *args: apply(row, *args, **settings), *values)
@@ -74,7 +77,7 @@ def _of(name, *values, **options):
         ("exp", (1000.0,), {}, [INF]),
     ],
 )
-def test_the_stated_outcome(name, values, options, expected):
+def test_the_stated_outcome(name: Any, values: Any, options: Any, expected: Any) -> None:
     _, gradients = _of(name, *values, **options)
     for wanted, gradient in zip(expected, gradients, strict=True):
         got = 0.0 if gradient is None else gradient
@@ -82,21 +85,23 @@ def test_the_stated_outcome(name, values, options, expected):
 
 
 @pytest.mark.parametrize(("t", "slope"), [(1.0, -1.0), (-1.0, 1.0)])
-def test_hinge_at_the_margin_is_minus_t(t, slope):
+def test_hinge_at_the_margin_is_minus_t(t: Any, slope: Any) -> None:
     _, (by_score, _) = _gradients(COMPOSITES["hinge"], 1.0 / t, t)
     assert slope == by_score
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "softplus", "logsigmoid", "tanh", "silu", "gelu", "mish", "elu", "selu", "erf"])
+@pytest.mark.parametrize(
+    "name", ["sigmoid", "softplus", "logsigmoid", "tanh", "silu", "gelu", "mish", "elu", "selu", "erf"]
+)
 @pytest.mark.parametrize("x", [-1000.0, -40.0, 40.0, 1000.0])
-def test_far_out_values_and_slopes_stay_finite(name, x):
+def test_far_out_values_and_slopes_stay_finite(name: Any, x: Any) -> None:
     value, (slope,) = _of(name, x)
     assert math.isfinite(value)
     assert math.isfinite(slope)
 
 
 @pytest.mark.parametrize("op", [op for op in OPERATIONS.values() if op.kinks], ids=lambda op: op.name)
-def test_every_kink_says_what_is_left_right_chosen_and_chosen_by_others(op):
+def test_every_kink_says_what_is_left_right_chosen_and_chosen_by_others(op: Any) -> None:
     for kink in op.kinks:
         assert kink.kind in {"kink", "tie"}
         assert all((kink.place, kink.left, kink.right, kink.chosen, kink.others))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from autograd_explain.core.registry import OPERATIONS
 _random = np.random.default_rng(6)
 
 
-def _array(*shape):
+def _array(*shape: Any) -> Any:
     return _random.uniform(0.3, 1.7, shape) * _random.choice((-1.0, 1.0), shape)
 
 
-def _reductions(*names):
+def _reductions(*names: Any) -> Any:
     axes = (None, 0, 1, -1, (0, 2))
     return {
         name: [
@@ -31,7 +32,7 @@ def _reductions(*names):
     }
 
 
-def _far(name, *options):
+def _far(name: Any, *options: Any) -> Any:
     """Scores far out, where a careless form overflows or loses every digit."""
     rows = ([40.0, -40.0, 0.0], [1000.0, -1000.0, 999.0], [0.0, 0.0, 0.0], [1000.0, 1000.0, -3.0], [1e8, 1e8 - 1, 0.0])
     return [((np.array(row),), dict(option)) for row in rows for option in options]
@@ -65,7 +66,10 @@ SAMPLES = {
     "stack": [((_array(2), _array(2), _array(2)), {"axis": axis}) for axis in (0, 1, -1)],
     "index": [
         ((_array(3, 4),), {"key": key})
-        for key in ((1,), (slice(None), 2), (np.array([0, 2, 0]),), (Ellipsis, None, slice(0, 3, 2)), (-1, slice(None, None, -1)))
+        for key in (
+            (1,), (slice(None), 2), (np.array([0, 2, 0]),), (Ellipsis, None, slice(0, 3, 2)),
+            (-1, slice(None, None, -1)),
+        )
     ],
     "scatter_add": [((_array(3),), {"key": (np.array([0, 2, 0]),), "shape": (4,)})],
     "broadcast_to": [((_array(2, 1),), {"shape": (3, 2, 4)})],
@@ -76,18 +80,20 @@ SAMPLES = {
     "elu": [((x,), {"alpha": alpha}) for x in (-40.0, -0.7, 0.3, 40.0) for alpha in (1.0, 0.3)],
     "leaky_relu": [((x,), {"slope": slope}) for x in (-40.0, -0.7, 0.3, 40.0) for slope in (0.01, 0.2)],
 }  # fmt: skip
-SAMPLES["logsumexp"] += [((np.array(row),), {"axis": None, "keepdims": False}) for row in ([1e3, -1e3], [40.0, 0.0], [-1e3, -1e3])]
+SAMPLES["logsumexp"] += [
+    ((np.array(row),), {"axis": None, "keepdims": False}) for row in ([1e3, -1e3], [40.0, 0.0], [-1e3, -1e3])
+]
 
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("op", OPERATIONS.values(), ids=lambda op: op.name)
-def test_every_operation_keeps_every_law(op, law):
+def test_every_operation_keeps_every_law(op: Any, law: Any) -> None:
     samples = SAMPLES.get(op.name) or list(own_samples(op))
     assert [] == list(LAWS[law](op, samples))
 
 
 @pytest.mark.parametrize("op", OPERATIONS.values(), ids=lambda op: op.name)
-def test_every_operation_is_tried(op):
+def test_every_operation_is_tried(op: Any) -> None:
     if not op.internal:
         assert SAMPLES.get(op.name) or list(own_samples(op))
 
@@ -109,6 +115,6 @@ TANH, SUM = OPERATIONS["tanh"], OPERATIONS["sum"]
         ("described", replace(TANH, example="tanh(")),
     ],
 )
-def test_every_law_can_be_broken(law, row):
+def test_every_law_can_be_broken(law: Any, row: Any) -> None:
     assert any(finding.op == row.name for finding in LAWS[law](row, list(own_samples(row))))
     assert [] != laws(row)

@@ -32,9 +32,7 @@ def _softplus(x: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: getattr(np, name) for name in (
-        "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh floor ceil sign square reciprocal hypot "
-        "maximum minimum abs").split()},
+    **{name: getattr(np, name) for name in ["exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "sign", "square", "reciprocal", "hypot", "maximum", "minimum", "abs"]},
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2,
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "round": np.round,
     "erf": lambda x: F(math.erf(x)), "erfc": lambda x: F(math.erfc(x)), "clip": np.clip,

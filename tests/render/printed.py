@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from tests.render.evaluator import FUNCTIONS, evaluate
 
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
-_SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-", "∞": " inf ", "≥": ">=", "≤": "<=", "≠": "!=", "^": "**", "σ": "sigmoid"})
+_SIGNS = str.maketrans(
+    {"·": "*", "×": "*", "−": "-", "∞": " inf ", "≥": ">=", "≤": "<=", "≠": "!=", "^": "**", "σ": "sigmoid"}
+)
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?(?:e[-+]\d+)?|inf|nan)")
 _GAP = re.compile(r" {2,}")
 _GOES_ON = re.compile(r" {12}(?=[^ \[])")  # a formula that was too long for its line

@@ -278,4 +278,6 @@ def test_untracked_values_have_no_gradient_and_no_part() -> None:
     assert ["w"] == list(data["gradients"])
     targets = {part["target"] for step in data["backward"] for part in step["parts"]}
     assert all(data["nodes"][index]["tracked"] for index in targets)
-    assert [None, None] == [data["nodes"][entry["node"]]["gradient"] for entry in data["inputs"] if not entry["tracked"]]
+    assert [None, None] == [
+        data["nodes"][entry["node"]]["gradient"] for entry in data["inputs"] if not entry["tracked"]
+    ]

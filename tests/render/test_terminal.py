@@ -63,8 +63,12 @@ def test_a_false_line_would_be_found() -> None:
 
 
 LEAVES = st.sampled_from(["a", "b", "c", "2", "0.5", "3"])
-UNARY = st.sampled_from(["sin", "cos", "exp", "tanh", "sigmoid", "log1p", "sqrt", "relu", "softplus", "atan", "square", "-", "abs"])
-BINARY = st.sampled_from(["({} + {})", "({} - {})", "{}*{}", "({})/({})", "maximum({}, {})", "({})**({})", "where({0} > {1}, {0}, {1})"])
+UNARY = st.sampled_from(
+    ["sin", "cos", "exp", "tanh", "sigmoid", "log1p", "sqrt", "relu", "softplus", "atan", "square", "-", "abs"]
+)
+BINARY = st.sampled_from(
+    ["({} + {})", "({} - {})", "{}*{}", "({})/({})", "maximum({}, {})", "({})**({})", "where({0} > {1}, {0}, {1})"]
+)
 
 
 def _grown(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -83,7 +87,9 @@ NUMBER = st.one_of(
 
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(PROGRAM, NUMBER, NUMBER, NUMBER, st.sampled_from([60, 80, 100]), st.sampled_from([3, 6, 9]))
-def test_random_programs_print_true_arithmetic(text: str, a: float, b: float, c: float, width: int, digits: int) -> None:
+def test_random_programs_print_true_arithmetic(
+    text: str, a: float, b: float, c: float, width: int, digits: int
+) -> None:
     found = list(equations(text_of(explain(text, a=a, b=b, c=c), width=width, digits=digits)))
     assert found
     assert [] == [pair for pair in found if not is_true(*pair, digits)]
@@ -201,7 +207,9 @@ def test_no_notes() -> None:
     assert "│" not in text_of(EXAMPLE.run(), notes=False)
 
 
-@pytest.mark.parametrize(("digits", "shown"), [(1, "0.3"), (3, "0.333"), (10, "0.3333333333"), (17, "0.33333333333333331")])
+@pytest.mark.parametrize(
+    ("digits", "shown"), [(1, "0.3"), (3, "0.333"), (10, "0.3333333333"), (17, "0.33333333333333331")]
+)
 def test_digits(digits: int, shown: str) -> None:
     [line] = [line for line in text_of(case("x/3", x=1).run(), digits=digits).splitlines() if line.endswith("  result")]
     assert line.endswith(f"= {shown}  result")

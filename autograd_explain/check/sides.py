@@ -1,0 +1,98 @@
+"""The slopes on the two sides of a point, by running the program beside it on numbers of many digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from autograd_explain.check.budget import Clock
+from autograd_explain.check.chain import digits_needed
+from autograd_explain.check.directions import Direction
+from autograd_explain.check.exact import to_exact
+from autograd_explain.check.precise import Precise, Session, number_of
+from autograd_explain.modes.records import Recording, Sweep
+
+STEP_DIGITS = 30  # steps of 1e-30 of the value; three times as many digits are added to those the run needs
+_SMALLER_STEP_DIGITS = 40
+_MOST_DIGITS = 1_500
+_CORNER = mpmath.mpf(10) ** -10  # slopes that differ by more than this part of them may be a corner's
+_SHRINKS = mpmath.mpf(10) ** -5  # a difference that comes from the step shrinks with it; a corner's does not
+_NOTHING = mpmath.mpf(10) ** -90  # smaller differences of slopes are rounding, at the digits in force
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The slopes to the left and to the right along one direction.
+
+    `uncertain` is how far the step alone could have moved `central`; `jump` says that the value itself jumps.
+    """
+
+    left: float
+    right: float
+    central: float
+    uncertain: float
+    kinked: bool
+    jump: bool
+
+
+class Neighbourhood:
+    """The program beside the recorded values; what it detached stays as it was at the values themselves."""
+
+    def __init__(self, recording: Recording, sweep: Sweep, clock: Clock) -> None:
+        self.recording = recording
+        self.sweep = sweep
+        self.clock = clock
+        self.digits = min(_MOST_DIGITS, digits_needed(sweep) + 3 * STEP_DIGITS)
+        self._centres: dict[int, tuple[Any, Session]] = {}
+
+    def _run(self, moved: Mapping[str, Any], frozen: list[Any] | None) -> tuple[Any, Session]:
+        """Σ seed·result of one run, with the tracked inputs exact and the moved ones in their place."""
+        session = Session(self.clock, frozen)
+        given = {
+            name: Precise(moved.get(name, to_exact(node.value)), session) if node.tracked else node.value
+            for name, node in self.recording.inputs.items()
+        }
+        out = number_of(self.recording.rerun(given))
+        return np.sum(to_exact(self.sweep.seed) * out), session
+
+    def _centre(self) -> tuple[Any, Session]:
+        digits = mpmath.mp.dps
+        if digits not in self._centres:
+            self._centres[digits] = self._run({}, None)
+        return self._centres[digits]
+
+    def sides(self, name: str, direction: Direction, more: int = 0) -> Sides:
+        """The slopes along a direction of one input, with `more` digits than are needed.
+
+        Raises Undefined where the program has no real value beside the point, and OutOfTime.
+        """
+        with mpmath.workdps(self.digits + more):
+            left, right, alike = self._slopes(name, direction, STEP_DIGITS)
+            gap, size = abs(left - right), max(abs(left), abs(right))
+            kinked = bool(gap > _CORNER * size and gap > _NOTHING / mpmath.mpf(direction.scale))
+            if kinked:
+                left, right, alike = self._slopes(name, direction, _SMALLER_STEP_DIGITS)
+                kinked = bool(abs(left - right) > _SHRINKS * gap)
+            jump = bool(max(abs(left), abs(right)) > mpmath.mpf(10) ** (STEP_DIGITS // 2)) and not alike
+            central = (left + right) / 2
+            return Sides(float(left), float(right), float(central), float(gap), kinked, jump)
+
+    def _slopes(self, name: str, direction: Direction, digits: int) -> tuple[Any, Any, bool]:
+        centre, session = self._centre()
+        value = self.recording.inputs[name].value
+        step = mpmath.mpf(10) ** -digits * mpmath.mpf(direction.scale)
+        moves = to_exact(direction.row.reshape(np.shape(value)) if np.ndim(value) else float(direction.row[0]))
+        totals, alike = [], True
+        for sign in (-1, 1):
+            total, beside = self._run({name: to_exact(value) + sign * step * moves}, session.detached)
+            totals.append(total)
+            alike &= _same(beside.algebra.choices, session.algebra.choices)
+        return (centre - totals[0]) / step, (totals[1] - centre) / step, alike
+
+
+def _same(a: list[Any], b: list[Any]) -> bool:
+    return len(a) == len(b) and all(x == y for x, y in zip(a, b, strict=True))

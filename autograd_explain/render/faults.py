@@ -1,0 +1,278 @@
+"""A fault beside the right engine: every step of both, where they part, and what becomes of the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd_explain.core.formula import written
+from autograd_explain.core.shapes import shape_of, show_shape
+from autograd_explain.explanation.faults import Comparison, Parting, same
+from autograd_explain.explanation.model import PartRecord, StepRecord
+from autograd_explain.modes.records import Part, Step
+from autograd_explain.render.arithmetic import (
+    FORMULA_COLUMN,
+    TARGET_COLUMN,
+    backward_block,
+    is_inline,
+    rows,
+    rule_lines,
+    rule_text,
+    shapes_of,
+    sides_of,
+    text_of,
+)
+from autograd_explain.render.numbers import show, style_of, terms
+from autograd_explain.render.selection import Ledger
+from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
+from autograd_explain.source import cell_width
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+_FEW_STEPS = 8
+_STEP_COLUMN = 8
+_BETWEEN = "  ≠  "
+
+
+def fault_lines(run: Explanation, comparison: Comparison, view: View) -> Iterator[Line]:
+    """What is broken, both engines side by side, where they part, the damage, and a hint."""
+    fault = comparison.fault
+    yield from heading("FAULT", f"{fault.name}: {fault.broken}", view)
+    yield from _indented(f"The thought behind it: “{fault.says}”", view)
+    if not view.brief and comparison.faulty.steps:
+        yield from _side_by_side(run, comparison, view)
+        if comparison.parting is not None:
+            yield from _parting(run, comparison, comparison.parting, view)
+    yield from _damage(run, comparison, view)
+    if view.notes:
+        yield from note_line(fault.hint, view)
+
+
+def _indented(text: str, view: View, style: str = "") -> Iterator[Line]:
+    for part in wrapped(text, view.width - 6):
+        yield Line("    ").add(part, style)
+
+
+class _Cell(NamedTuple):
+    """One line of one engine's column; `value` is what it says, for comparing."""
+
+    text: str
+    value: Any = None
+
+
+def _side_by_side(run: Explanation, comparison: Comparison, view: View) -> Iterator[Line]:
+    """Two columns: each step, and below it the totals that it added to."""
+    yield from heading("BOTH", "side by side: each step, and the totals it adds to", view)
+    room = (view.width - _STEP_COLUMN - cell_width(_BETWEEN)) // 2
+    yield _pair("", "the right engine", "", f"with {comparison.fault.name}", room)
+    right, other = comparison.right_steps, comparison.faulty.steps
+    shown = _chosen(comparison, view)
+    last = -1
+    for place in shown:
+        if place > last + 1:
+            yield Line("    ").add(f"… {place - last - 1:,} more steps; --all prints them", "dim")
+        last = place
+        cells = [_cells(run, steps[place : place + 1], room, view) for steps in (right, other)]
+        for i in range(max(map(len, cells))):
+            left, beside = (own[i] if i < len(own) else _Cell("") for own in cells)
+            mark = _BETWEEN if _parts_company(left, beside) else ""
+            yield _pair(str(place + 1) if i == 0 else "", left.text, mark, beside.text, room)
+
+
+def _chosen(comparison: Comparison, view: View) -> list[int]:
+    """Which steps are shown: all of a short run, else the first, the last, and those around the parting."""
+    count = max(len(comparison.right_steps), len(comparison.faulty.steps))
+    if view.all or count <= _FEW_STEPS:
+        return list(range(count))
+    at = comparison.parting.faulty.number - 1 if comparison.parting else 0
+    near = {0, 1, at - 1, at, at + 1, count - 1}
+    return sorted(place for place in near if 0 <= place < count)
+
+
+def _pair(number: str, left: str, mark: str, right: str, room: int) -> Line:
+    line = Line("   ").add(f"{number:>3}", "dim").to(_STEP_COLUMN).add(left)
+    line.to(_STEP_COLUMN + room, 0).add(mark or " " * cell_width(_BETWEEN), "bad")
+    return line.add(right, "bad" if mark else "")
+
+
+def _parts_company(left: _Cell, right: _Cell) -> bool:
+    if left.value is None or right.value is None:
+        return left.text != right.text
+    return left.text != right.text or not same(left.value, right.value)
+
+
+def _cells(run: Explanation, steps: list[Step], room: int, view: View) -> list[_Cell]:
+    cells = []
+    for step in steps:
+        formula = written(run.words.formula(step.node), style_of(view)).text
+        cells.append(_Cell(_cut(f"{run.words.label(step.node)} = {formula}", room)))
+        cells.extend(_total_cell(run, part, room, view) for part in step.parts)
+    return cells
+
+
+def _cut(text: str, room: int) -> str:
+    while cell_width(text) > room:
+        text = text[:-2] + "…"
+    return text
+
+
+def _total_cell(run: Explanation, part: Part, room: int, view: View) -> _Cell:
+    label = f"  {run.words.label(part.target)}: "
+    if part.contribution is None:
+        return _Cell(_cut(f"{label}the shapes do not fit", room))
+    if not is_inline(part.after):
+        return _Cell(_cut(f"{label}{show_shape(shape_of(part.after))}", room), part.after)
+    text = text_of(part.after, view)
+    if type(part.after) is float and type(part.contribution) is float and part.before != 0.0:
+        adds = same(part.before + part.contribution, part.after)
+        made = str(terms([part.before, part.contribution], part.after, view)) if adds else f"{text}, not {show(part.before, view)} + …"
+        text = made if cell_width(label + made) <= room else text
+    return _Cell(_cut(label + text, room), part.after)
+
+
+def _parting(run: Explanation, comparison: Comparison, parting: Parting, view: View) -> Iterator[Line]:
+    """The first step that differs, in full, as each engine takes it."""
+    yield from heading("PARTING", f"step {parting.faulty.number} is the first to differ", view)
+    late = not same(parting.right.upstream, parting.faulty.upstream)
+    yield from _engine("the right engine", run, parting.right, late, "every contribution has arrived", view)
+    yield from backward_block(run, run.step(parting.right), view, _ledger(comparison, parting.right))
+    yield Line()
+    yield from _engine(f"with {comparison.fault.name}", run, parting.faulty, late, "passed on before the rest arrived", view)
+    yield from _faulty_block(run, comparison, comparison.step(parting.faulty), view)
+
+
+def _engine(title: str, run: Explanation, step: Step, late: bool, why: str, view: View) -> Iterator[Line]:  # noqa: FBT001
+    yield Line("   ").add(f" {title}", "note")
+    if late:
+        upstream = text_of(step.upstream, view) if is_inline(step.upstream) else show_shape(shape_of(step.upstream))
+        yield from _indented(f"upstream of {run.words.label(step.node)}: {upstream}, {why}", view)
+
+
+def _ledger(comparison: Comparison, until: Step) -> Ledger:
+    """What had reached each value before a step of the right engine."""
+    ledger = Ledger()
+    for step in comparison.right_steps[: until.number - 1]:
+        for part in step.parts:
+            ledger.add(part.target.index, part.contribution)
+    return ledger
+
+
+def _faulty_block(run: Explanation, comparison: Comparison, record: StepRecord, view: View) -> Iterator[Line]:
+    node = run.tape.nodes[record.node]
+    style = style_of(view)
+    head = Line("    ").add(f"{run.words.label(node)} = {written(run.words.formula(node), style).text}", "head")
+    sides = sides_of(run, node, record)
+    if node.op.elementwise:
+        rules = [rule_text(run, node, p, s, view) for p, s in zip(record.parts, sides, strict=True) if p.local is not None]
+        yield from rule_lines(head, rules, view)
+    else:
+        yield head.to(FORMULA_COLUMN).add(shapes_of(run.words.formula(node)), "dim")
+    for part, side in zip(record.parts, sides, strict=True):
+        line = Line("      → ").add(part.target_label, "head").add(f" {side}" if side else "", "dim").to(TARGET_COLUMN, 1)
+        yield from _joined(line, _how(run, record, part, view), _outcome(run, part, view), view)
+        if part.contribution is not None and not is_inline(part.contribution):
+            yield from rows(part.contribution, view)
+
+
+def _joined(line: Line, how: str, outcome: str, view: View) -> Iterator[Line]:
+    """Both texts behind the target where they fit, else on lines of their own."""
+    whole = f"{how}   {outcome}" if outcome else how
+    if line.width + cell_width(whole) <= view.width:
+        yield line.add(whole)
+        return
+    yield line
+    for text in filter(None, (how, outcome)):
+        for part in wrapped(text, view.width - 12):
+            yield Line("          ").add(part)
+
+
+def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View) -> str:
+    """How the faulty contribution was made."""
+    target = run.tape.nodes[part.target]
+    if part.contribution is None:
+        given = ", ".join(show_shape(value.shape) for value in run.tape.nodes[record.node].inputs if value.shape)
+        rule = written(part.rule, style_of(view)).text
+        return f"{rule}: the upstream has shape {show_shape(shape_of(record.upstream))}, the arguments {given}: they do not fit"
+    if part.local is None:
+        made = written(part.rule, style_of(view)).text
+    else:
+        parts = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
+        chained = _is_chained(record, part)
+        made = " × ".join(parts) if chained else f"{parts[1]} alone, without the upstream {parts[0]}"
+    if is_inline(part.contribution):
+        return f"{made} = {text_of(part.contribution, view)}"
+    shape = shape_of(part.contribution)
+    wrong = "" if shape == target.shape else f", but {part.target_label} has {show_shape(target.shape)}"
+    return f"{made} → {show_shape(shape)}{wrong}"
+
+
+def _is_chained(record: StepRecord, part: PartRecord) -> bool:
+    """Whether the contribution has the upstream in it: summed, the product is the contribution."""
+    with np.errstate(all="ignore"):
+        return same(np.sum(part.contribution), np.sum(record.upstream * part.local))
+
+
+def _outcome(run: Explanation, part: PartRecord, view: View) -> str:
+    """The running total of a value with several uses, or what was lost of it."""
+    if run.uses[part.target] == 1 or type(part.total_after) is not float or type(part.contribution) is not float:
+        return ""
+    if part.total_before == 0.0:
+        return f"{part.target_label}: {show(part.total_after, view)}"
+    if same(part.total_before + part.contribution, part.total_after):
+        return f"{part.target_label}: {terms([part.total_before, part.contribution], part.total_after, view)}"
+    return f"{part.target_label}: {show(part.total_after, view)}   ({show(part.total_before, view)} is lost)"
+
+
+def _damage(run: Explanation, comparison: Comparison, view: View) -> Iterator[Line]:
+    yield from heading("DAMAGE", f"to the gradients: right, and with {comparison.fault.name}", view)
+    if comparison.reason:
+        yield from _indented(f"No visible damage here, because {comparison.reason}.", view)
+    labels = max((cell_width(name) for name in run.gradients), default=0)
+    for name, right in run.gradients.items():
+        yield from _damage_line(name, right, comparison.gradients[name], labels, view)
+    if comparison.reason:
+        yield from _indented(f"A program that shows it: autograd-explain faults {comparison.fault.name}", view, "dim")
+
+
+def _damage_line(name: str, right: Any, other: Any, labels: int, view: View) -> Iterator[Line]:
+    verdict = _verdict(name, right, other, view)
+    style = "good" if verdict == "the same" else "bad"
+    line = Line("    ").add(f"∂{name}", "head").to(7 + labels)
+    both = [text_of(v, view) if v is not None and is_inline(v) else "" for v in (right, other)]
+    column = 7 + labels + max((view.width - labels - 34) // 2, 14)
+    second = column + max((view.width - labels - 34) // 2, 14)
+    if all(both) and line.width + cell_width(both[0]) < column and column + cell_width(both[1]) < second:
+        line.add(both[0]).to(column).add(both[1])
+        if second + cell_width(verdict) > view.width:
+            yield line
+            line = Line("      ")
+        yield line.to(second).add(verdict, style)
+        return
+    yield line.add(verdict, style)
+    if verdict == "the same":
+        return
+    for title, value in (("right", right), ("with the fault", other)):
+        if value is not None:
+            yield Line("      ").add(f"{title}:", "dim")
+            yield from [Line("          ").add(text_of(value, view))] if type(value) is float else rows(value, view)
+
+
+def _verdict(name: str, right: Any, other: Any, view: View) -> str:
+    """What is wrong with a gradient, in few words."""
+    if same(right, other):
+        return "the same"
+    if other is None:
+        return "none: the shapes do not fit on the way here"
+    if shape_of(right) != shape_of(other):
+        return f"has shape {show_shape(shape_of(other))}, but {name} has {show_shape(shape_of(right))}"
+    if same(right, -other):
+        return "the sign is wrong"
+    if type(right) is float:
+        return "lost" if other == 0.0 else f"off by {show(other - right, view)}"
+    away = np.abs(other - right)
+    wrong = int(np.sum(~np.isclose(other, right, rtol=1e-9, atol=0.0, equal_nan=True)))
+    most = f", by up to {show(float(np.max(away)), view)}" if np.all(np.isfinite(away)) else ""
+    return f"{wrong} of {away.size} entries wrong{most}"
