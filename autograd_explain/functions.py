@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import autograd_explain.ops  # fills the registry
 from autograd_explain.core.op import Op
 from autograd_explain.core.registry import ALIASES, OPERATIONS, find
 from autograd_explain.core.var import unary

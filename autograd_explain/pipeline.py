@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import autograd_explain.ops  # fills the registry
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var, constant, leaf
@@ -92,7 +91,8 @@ def explain(
 
     `values` and keyword arguments give the inputs: numbers or arrays, computed in float64 and never modified.
     `wrt` names the inputs to differentiate by (default: all but class numbers), `check` turns the checkers on
-    (True, or their names), `mode` chooses the sweep ("reverse", "forward" or "both"), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`.
+    (True, or their names), `mode` chooses the sweep ("reverse", "forward" or "both"), `upstream` seeds the result
+    (ones in its shape unless given), `seed` is for `rand`.
     Raises ExplainError subclasses: they say what is wrong and where.
     """
     if mode not in MODES:

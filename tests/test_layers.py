@@ -55,6 +55,7 @@ LIBRARIES = {
     "click": {"cli"},
     "jax": {"check"},
     "mpmath": {"check"},
+    "plotille": {"render"},
     "rich": {"app", "cli", "render"},
     "sympy": {"check"},
     "textual": {"app"},

@@ -120,8 +120,14 @@ def examples(name: str | None) -> None:
 
 @group.command("ops", short_help="List the functions, show one with its rule, or search.")
 @click.argument("name", required=False)
-def ops(name: str | None) -> None:
+@click.option("--glossary", is_flag=True, help="The words of the subject, and autograd told as a recipe.")
+def ops(name: str | None, *, glossary: bool) -> None:
     """List every function, show the one called NAME with its rule, or search for a word."""
+    if glossary:
+        from autograd_explain.cli.words import show_glossary
+
+        show_glossary()
+        return
     from autograd_explain.cli.listing import show_functions
     from autograd_explain.cli.operation import show_function
 

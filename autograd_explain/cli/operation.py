@@ -20,7 +20,7 @@ from autograd_explain.cli.listing import show_found
 from autograd_explain.cli.quoting import COMMAND, quoted
 from autograd_explain.core.formula import Formula, as_formula, formula_of, written
 from autograd_explain.core.notation import style_for
-from autograd_explain.core.op import REQUIRED, Kink, Op, Option
+from autograd_explain.core.op import REQUIRED, Op, Option
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.errors import NameProblem
@@ -55,7 +55,16 @@ def show_function(word: str) -> None:
 def _entry(entry: Entry) -> list[str]:
     rows = [("", entry.signature), ("also", ", ".join(entry.aliases)), *_details(entry), ("note", entry.note)]
     lines = [line for key, text in rows if text for line in _row(key, text)]
-    return [*lines, *_row("try", _command(entry))]
+    return [*lines, *_row("try", _command(entry)), *_pictures(entry)]
+
+
+def _pictures(entry: Entry) -> list[str]:
+    """Return the function and its derivative drawn, where it is a curve."""
+    from autograd_explain.render.plots import curves, drawable
+
+    if not (isinstance(entry.row, Op) and drawable(entry.row)):
+        return []
+    return ["", *curves(entry.row, console.width(), ascii_only=console.is_ascii())]
 
 
 _KEYS = 10
@@ -185,11 +194,14 @@ def _domain(op: Op) -> list[Row]:
 
 
 def _kinks(op: Op) -> list[Row]:
-    return [(kink.kind, f"at {kink.place}: left {kink.left}, right {kink.right}; {_choice(kink)}") for kink in op.kinks]
-
-
-def _choice(kink: Kink) -> str:
-    return f"taken here, as in PyTorch: {kink.chosen}; {kink.others}"
+    rows: list[Row] = []
+    for kink in op.kinks:
+        rows.append((kink.kind, f"at {kink.place}: from the left {kink.left}, from the right {kink.right}"))
+        choices = [("PyTorch", kink.chosen)] if kink.as_pytorch else []
+        table = [("taken here", kink.chosen), *choices, *kink.others]
+        room = max(len(who) for who, _ in table) + 2
+        rows.extend((" ", f"  {who:<{room}}{choice}") for who, choice in table)
+    return rows
 
 
 def _command(entry: Entry) -> str:

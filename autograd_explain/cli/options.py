@@ -129,7 +129,7 @@ _OPTIONS = (
     click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
                  help="Significant digits shown."),
     click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
-    click.option("--fault", metavar="NAME", help="Set an engine with this rule broken beside the right one: see faults."),
+    click.option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
     click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
     click.option("--format", "format_name", type=click.Choice(FORMATS),
                  help="What is written.  [default: by the ending of -o FILE, else text]"),

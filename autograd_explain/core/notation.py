@@ -80,7 +80,7 @@ class Style(NamedTuple):
 def exact_number(value: float) -> str:
     """The shortest text that reads back as the same float; whole numbers without a point."""
     text = repr(float(value))
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 LANGUAGE = Style(number=exact_number)

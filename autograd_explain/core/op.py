@@ -106,6 +106,7 @@ class Op:
     entries: Rule | None = None  # how many entries the result of a growing operation has, by its arguments
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        """The operation on floats, arrays or recorded values; options by name or after the arguments."""
         if len(args) == len(self.arguments) and not self.options:
             trace = getattr(args[0], "trace_operation", None)
             return trace(self, args, {}) if trace else apply(self, *args)

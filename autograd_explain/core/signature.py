@@ -75,16 +75,20 @@ def _value(op: Op, option: Option, value: Any) -> Any:
         raise DomainError(f"{op.name} needs its {option.name}", hint=op.signature)
     if option.kind == "key":
         return value
-    accepted = _KINDS[option.kind](_plain(value))
+    accepted: Any = _KINDS[option.kind](_plain(value))
     if accepted is None and not (value is None and option.default is None):
         raise DomainError(f"{option.name} of {op.name} must be {_WORDS[option.kind]}", hint=op.signature)
     return accepted
 
 
 def _whole(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)) or value != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer)):
         return None
-    return int(value) if abs(value) < 2**31 and int(value) == value else None
+    number = float(value)
+    return int(number) if abs(number) < _LARGEST and number.is_integer() else None
+
+
+_LARGEST = 2.0**31
 
 
 def _wholes(value: Any) -> tuple[int, ...] | None:

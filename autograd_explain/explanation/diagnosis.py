@@ -26,7 +26,8 @@ LOST = 1e-8  # a difference this much smaller than its terms has lost eight digi
 _MOST_LINKS = 8
 
 REWRITES = {
-    "log": "guard it: log(clip(x, 1e-12, inf)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) logsigmoid(x)",
+    "log": "guard it: log(clip(x, 1e-12, inf)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) "
+    "logsigmoid(x)",
     "exp": "exp overflows above 709: for log(sum(exp(x))) write logsumexp(x), for exp(x)/sum(exp(x)) softmax(x)",
     "div": "keep the denominator away from 0, for example x/(y + 1e-12)",
     "sqrt": "keep away from 0: sqrt(x + 1e-12); for sqrt(x**2 + y**2) write hypot(x, y)",
@@ -112,11 +113,11 @@ def where_nan(walk: Walk, step: Step) -> Told:
         if not np.any(trap) or not any(node.op.name == "where" for node in walk.run.operations):
             continue
         slope = number(local[trap].ravel()[0])
-        name, inner = walk.label(step.node), walk.label(part.target)
+        name, inner, op = walk.label(step.node), walk.label(part.target), step.node.op.name
         full = (
-            f"where did not take this side, so its upstream is 0; but the slope of {step.node.op.name} there is {slope}, and "
+            f"where did not take this side, so its upstream is 0; but the slope of {op} there is {slope}, and "
             f"0 × {slope} = nan. The forward value was thrown away, its gradient was not. Guard the argument as well: "
-            f"where(c, {step.node.op.name}(where(c, {inner}, 1)), …)."
+            f"where(c, {op}(where(c, {inner}, 1)), …)."
         )
         return full, f"0 × {slope} = nan again, in {name}"
     return None
@@ -154,8 +155,8 @@ def lost_along_paths(run: Explanation) -> Iterator[Note]:
         what = "smaller" if kind == "vanishing" else "larger"
         scale = number(1 / ratio if kind == "vanishing" else ratio)
         yield Note(kind, record.node, None, (
-            f"The gradient by {record.name} is {scale} times {what} than its seed. Along the way to it: {product}{more}; the "
-            f"{'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at {worst[0]}."
+            f"The gradient by {record.name} is {scale} times {what} than its seed. Along the way to it: "
+            f"{product}{more}; the {'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at {worst[0]}."
         ))  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _lost_digits(walk: Walk, step: Step, left: Var, right: Var) -> Told:
     better = _DIFFERENCES.get((left.op.name, right.op.name))
     entries = "" if out.ndim == 0 else f" at {int(hit.sum())} of {out.size} entries"
     full = (
-        f"{name} is a difference of almost equal numbers{entries}: about {digits} of 16 digits are lost, and what is made from "
-        f"it has only the rest.{' Better: ' + better + '.' if better else ''}"
+        f"{name} is a difference of almost equal numbers{entries}: about {digits} of 16 digits are lost, and what is "
+        f"made from it has only the rest.{' Better: ' + better + '.' if better else ''}"
     )
     return full, f"{name} loses about {digits} digits as well"

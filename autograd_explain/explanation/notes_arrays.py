@@ -25,8 +25,9 @@ def broadcast(walk: Walk, step: Step) -> Told:
             name = walk.label(part.target)
             along = "axis " + " and ".join(map(str, axes))
             full = (
-                f"{name} was stretched from {show_shape(small)} to {show_shape(large)}: {'each entry' if small else 'it'} was used "
-                f"{copies} times, so {copies} contributions add up, along {along}."
+                f"{name} was stretched from {show_shape(small)} to {show_shape(large)}: "
+                f"{'each entry' if small else 'it'} was used {copies} times, so {copies} contributions add up, "
+                f"along {along}."
             )
             return full, f"{name} was stretched to {show_shape(large)}: its contributions add up along {along}"
     return None
@@ -38,10 +39,11 @@ def matmul(walk: Walk, step: Step) -> Told:
         return None
     left, right = step.node.inputs
     a, b, out = walk.label(left), walk.label(right), walk.label(step.node)
-    if len(left.shape) == 2 and len(right.shape) == 2:  # noqa: PLR2004 - two matrices
+    if len(left.shape) == 2 and len(right.shape) == 2:
         full = (
             f"{out}[i,j] = Σₖ {a}[i,k]·{b}[k,j]. {a}[i,k] meets {b}[k,j] for every j, so its gradient sums over j: "
-            f"upstream {show_shape(step.node.shape)} @ {b}ᵀ {show_shape(right.shape[::-1])} → {show_shape(left.shape)}. "
+            f"upstream {show_shape(step.node.shape)} @ {b}ᵀ {show_shape(right.shape[::-1])} → "
+            f"{show_shape(left.shape)}. "
             f"In the same way {b} gets {a}ᵀ {show_shape(left.shape[::-1])} @ upstream → {show_shape(right.shape)}."
         )
     else:
@@ -62,9 +64,14 @@ def reduction(walk: Walk, step: Step) -> Told:
     count = int(np.prod([shape[axis] for axis in normal_axes(options.get("axis"), len(shape))]))
     if op == "mean":
         share = f"each of them gets 1/{count} = {number(1 / count)} of the upstream"
-        return f"mean divides by the {count} entries it averages, so {share}.", f"mean over {count} entries: each gets 1/{count}"
+        return (
+            f"mean divides by the {count} entries it averages, so {share}.",
+            f"mean over {count} entries: each gets 1/{count}",
+        )
     divisor = count - options.get("ddof", 0)
-    full = f"{op} averages squares over {divisor}, so an entry's share is its distance from the mean, divided by {divisor}"
+    full = (
+        f"{op} averages squares over {divisor}, so an entry's share is its distance from the mean, divided by {divisor}"
+    )
     return full + " (the mean's own shift cancels out).", ""
 
 
@@ -72,7 +79,9 @@ def softmax_cross_entropy(walk: Walk, step: Step) -> Told:
     """p − t, with this run's p and t; or the log of a softmax, which should be one operation."""
     if step.node.op.name == "log" and _is_softmax(step.node.inputs[0]):
         made = walk.label(step.node.inputs[0])
-        full = f"log of a softmax: 1/p here meets p·(…) in {made}'s rule, and p cancels. log_softmax(x) or cross_entropy"
+        full = (
+            f"log of a softmax: 1/p here meets p·(…) in {made}'s rule, and p cancels. log_softmax(x) or cross_entropy"
+        )
         return full + "(x, t) do both at once, and stay finite where p reaches 0.", ""
     part = part_at(step, 0) if step.node.op.name == "cross_entropy" else None
     if part is None:

@@ -50,7 +50,8 @@ def _non_scalar(run: Explanation) -> Note:
     entries = plural(int(np.size(run.value)), "entry", "entries")
     return Note("non-scalar", run.result.index, None, (
         f"The result has {entries}, shape {show_shape(run.result.shape)}: these are gradients of the sum of its "
-        "entries, each weighted by the upstream (ones unless --upstream says otherwise). PyTorch would ask for gradient=."
+        "entries, each weighted by the upstream (ones unless --upstream says otherwise). PyTorch would ask for "
+        "gradient=."
     ))  # fmt: skip
 
 
@@ -97,12 +98,17 @@ def _saved(run: Explanation) -> Iterator[Note]:
         if not needed:
             free.append(run.words.label(node))
     size = sum(int(np.size(value.value)) * _BYTES for value in kept.values())
-    text = f"The rules will need {plural(len(kept), 'value')}, {plural(size, 'byte')}, so these are kept: {_listed(run, kept)}."
+    needs = f"The rules will need {plural(len(kept), 'value')}, {plural(size, 'byte')}"
+    text = f"{needs}, so these are kept: {_listed(run, kept)}."
     if free:
-        text += f" For {', '.join(free[:_MOST_LISTED])}{', …' if len(free) > _MOST_LISTED else ''} nothing has to be kept."
+        text += (
+            f" For {', '.join(free[:_MOST_LISTED])}{', …' if len(free) > _MOST_LISTED else ''} nothing has to be kept."
+        )
     inner = [value for value in kept.values() if value.inputs]
     if inner:
-        text += f" {run.words.label(inner[0])} could be worked out again from the inputs instead: less memory, more time."
+        text += (
+            f" {run.words.label(inner[0])} could be worked out again from the inputs instead: less memory, more time."
+        )
     yield Note("saved", None, None, text)
 
 
@@ -111,13 +117,16 @@ _MOST_PROBED = 500
 
 def _listed(run: Explanation, kept: dict[int, Var]) -> str:
     names = [run.words.label(value) for value in kept.values()]
-    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "") if names else "none"  # noqa: PLR2004
+    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "") if names else "none"
 
 
 def _needed_by(run: Explanation, node: Var) -> list[Var]:
     """The values that an operation's rules look at, found by running the rules on marked formulas."""
     marked = {f"#{i}": value for i, value in enumerate((node, *node.inputs)) if value.op.name != "constant"}
-    out, *args = (Formula(v.value, f"#{i}") if v.op.name != "constant" else Formula(v.value) for i, v in enumerate((node, *node.inputs)))
+    out, *args = (
+        Formula(v.value, f"#{i}") if v.op.name != "constant" else Formula(v.value)
+        for i, v in enumerate((node, *node.inputs))
+    )
     options = run.tape.options.get(node.index, {})
     found: set[str] = set()
     with np.errstate(all="ignore"):
@@ -150,7 +159,8 @@ def _detached(run: Explanation) -> Iterator[Note]:
         if node.op is INPUT:
             text = f"{name} is not tracked, so nothing flows to it; {amount} would have arrived there."
         else:
-            text = f"detach cuts the path from {name} to {run.words.label(node.inputs[0])}: {amount} would have come through."
+            origin = run.words.label(node.inputs[0])
+            text = f"detach cuts the path from {name} to {origin}: {amount} would have come through."
         yield Note("detached", node.index, None, text)
 
 
@@ -192,5 +202,7 @@ def meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
             tail = f"is a rate: to first order, a small change of {name} does not change the result."
         else:
             change = number(0.01 * slope)
-            tail = f"is a rate: raise {name} by 0.01 and the result changes by about {change}. Training steps against it."
+            tail = (
+                f"is a rate: raise {name} by 0.01 and the result changes by about {change}. Training steps against it."
+            )
         yield Note("meaning", node, None, f"∂{name} = {number(slope)} {tail}")

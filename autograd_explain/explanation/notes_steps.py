@@ -35,7 +35,7 @@ def accumulation(walk: Walk, step: Step) -> Told:
 def order(walk: Walk, step: Step) -> Told:
     """A value that had to wait for a second use before it could pass anything on."""
     uses = walk.run.uses[step.node.index]
-    if uses < 2:  # noqa: PLR2004 - waiting takes two
+    if uses < 2:
         return None
     name = walk.label(step.node)
     total = f", {number(step.upstream)} in all" if type(step.upstream) is float else ""
@@ -51,7 +51,10 @@ def uses_output(walk: Walk, step: Step) -> Told:
     if not step.node.op.uses_output:
         return None
     name = walk.label(step.node)
-    return f"The rule of {step.node.op.name} uses its output: {name} is already known, so nothing is worked out again.", ""
+    return (
+        f"The rule of {step.node.op.name} uses its output: {name} is already known, so nothing is worked out again.",
+        "",
+    )
 
 
 def subtraction(walk: Walk, step: Step) -> Told:
@@ -68,7 +71,8 @@ def exponent(walk: Walk, step: Step) -> Told:
     if part is None:
         return None
     base, raised = (walk.label(node) for node in step.node.inputs)
-    full = f"The exponent {raised} gets a gradient too: the slope of {base}^{raised} by {raised} is {base}^{raised}·log({base})"
+    slope = f"the slope of {base}^{raised} by {raised} is {base}^{raised}·log({base})"
+    full = f"The exponent {raised} gets a gradient too: {slope}"
     smallest = float(np.min(step.node.inputs[0].value))
     if smallest > 0:
         return full + ".", ""
@@ -120,10 +124,15 @@ def dead_relu(walk: Walk, step: Step) -> Told:
         return None
     at = walk.label(step.node.inputs[0])
     if values.size == 1:
-        full = f"{op} is off here: {at} = {number(values[0])} is below 0, so exactly nothing passes and nothing before it"
+        full = (
+            f"{op} is off here: {at} = {number(values[0])} is below 0, so exactly nothing passes and nothing before it"
+        )
         return f"{full} learns from this input.", f"{op} is off at {number(values[0])} too"
     share = f"{op} is off at {int(off.sum())} of {values.size} entries of {at} ({percent(float(off.mean()))})"
-    return f"{share}: they are below 0, pass exactly nothing back, and nothing before them learns from this input.", share
+    return (
+        f"{share}: they are below 0, pass exactly nothing back, and nothing before them learns from this input.",
+        share,
+    )
 
 
 def at_kink(kind: str) -> Trigger:
@@ -173,7 +182,9 @@ def where(walk: Walk, step: Step) -> Told:
         side = walk.label(taken if bool(holds.all()) else other)
         routed = f"all of it goes to {side}"
     else:
-        routed = f"{walk.label(taken)} gets it at {int(holds.sum())} of {holds.size} places, {walk.label(other)} at the rest"
+        routed = (
+            f"{walk.label(taken)} gets it at {int(holds.sum())} of {holds.size} places, {walk.label(other)} at the rest"
+        )
     return f"where sends the upstream to the side that was taken: {routed}. The condition itself gets no gradient.", ""
 
 

@@ -37,7 +37,9 @@ class Wording:
         uses = Counter(name for index, name in names.items() if self.tape.nodes[index].op is not INPUT)
         inputs = {names[node.index] for node in self.tape.nodes if node.op is INPUT}
         taken = set(names.values()) | self._constant_names()
-        letter = next(c for c in ("v", "t", "u", "node", "value_") if not any(re.fullmatch(c + r"\d+", n) for n in taken))
+        letter = next(
+            c for c in ("v", "t", "u", "node", "value_") if not any(re.fullmatch(c + r"\d+", n) for n in taken)
+        )
         counts: Counter[str] = Counter()
         labels = []
         for node in self.tape.nodes:

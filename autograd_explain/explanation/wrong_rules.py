@@ -31,12 +31,15 @@ def replacing(table: Wrong) -> Hook:
     """The hook that looks a wrong rule up by the operation's name and the argument's position."""
 
     def hook(edge: Edge) -> Change | None:
-        if edge.node.op.family == OWN:
-            return None
-        rule = table.get(edge.node.op.name, {}).get(edge.position)
+        rule = table.get(_name(edge), {}).get(edge.position)
         return None if rule is None else Change(rule)
 
     return hook
+
+
+def _name(edge: Edge) -> str:
+    """The operation's name; empty for a program's own, which may be called anything."""
+    return "" if edge.node.op.family == OWN else edge.node.op.name
 
 
 def _is_ones(upstream: Any) -> bool:
@@ -75,8 +78,8 @@ def stretched(edge: Edge, local: Any) -> Any:
 
 def stretched_batch(edge: Edge) -> Change | None:
     """The same in a product of batches of matrices."""
-    a, b = (shape_of(node.value) for node in edge.node.inputs[:2]) if len(edge.node.inputs) == 2 else ((), ())  # noqa: PLR2004
-    if edge.node.op.name != "matmul" or min(len(a), len(b)) < 2 or a[:-2] == b[:-2]:  # noqa: PLR2004 - matrices
+    a, b = (shape_of(node.value) for node in edge.node.inputs[:2]) if len(edge.node.inputs) == 2 else ((), ())
+    if _name(edge) != "matmul" or min(len(a), len(b)) < 2 or a[:-2] == b[:-2]:
         return None
     left = edge.position == 0
     return Change(lambda upstream, out, a, b: upstream @ swapped(b) if left else swapped(a) @ upstream)
@@ -84,23 +87,23 @@ def stretched_batch(edge: Edge) -> Change | None:
 
 def own_factor(edge: Edge) -> Change | None:
     """A factor's own value where its partner's belongs."""
-    op, first = edge.node.op, edge.position == 0
-    if op.name == "mul":
+    name, first = _name(edge), edge.position == 0
+    if name == "mul":
         return Change(lambda out, a, b: a if first else b)
-    if op.name in {"matmul", "dot"} and all(len(shape_of(node.value)) == 1 for node in edge.node.inputs):
+    if name in {"matmul", "dot"} and all(len(shape_of(node.value)) == 1 for node in edge.node.inputs):
         return Change(lambda upstream, out, a, b: upstream * (a if first else b))
     return None
 
 
 def unturned(edge: Edge) -> Change | None:
     """A matrix as it stands where its transpose belongs."""
-    op, first = edge.node.op, edge.position == 0
+    name, first = _name(edge), edge.position == 0
     ranks = [len(shape_of(node.value)) for node in edge.node.inputs]
-    if op.name in {"matmul", "dot"} and ranks[1 if first else 0] >= 2:  # noqa: PLR2004 - a matrix, not a vector
+    if name in {"matmul", "dot"} and ranks[1 if first else 0] >= 2:
         return Change(lambda upstream, out, a, b: upstream @ b if first else a @ upstream)
-    if op.name == "outer" and not first:
+    if name == "outer" and not first:
         return Change(lambda upstream, out, a, b: upstream @ a)
-    if op.name == "transpose" and ranks[0] >= 2:  # noqa: PLR2004
+    if name == "transpose" and ranks[0] >= 2:
         return Change(lambda upstream, out, x, axes: upstream)
     return None
 

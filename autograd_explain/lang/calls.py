@@ -121,7 +121,9 @@ def _any_function(node: ast.Call, scope: Scope, op: Op, frame: Frame, value: Any
 
 def _refuse_tuples(op: Op, args: Iterable[Any]) -> None:
     if any(isinstance(arg, (tuple, bool)) or arg is None for arg in args):
-        raise DomainError(f"{op.name} takes numbers and arrays here", hint=f"{op.signature}; an array is written [1, 2]")
+        raise DomainError(
+            f"{op.name} takes numbers and arrays here", hint=f"{op.signature}; an array is written [1, 2]"
+        )
 
 
 def _joining(node: ast.Call, scope: Scope, op: Op) -> Code:

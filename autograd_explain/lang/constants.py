@@ -72,12 +72,14 @@ _SIZES = "each size as a number, or all as a tuple"
 MAKERS = {
     maker.name: maker
     for maker in (
-        Maker("zeros", "zeros(2, 3)", lambda random, *n: np.zeros(_shape(n)), f"All zeros; {_SIZES}.", "zeros(2, 3) + x"),
+        Maker("zeros", "zeros(2, 3)", lambda random, *n: np.zeros(_shape(n)), f"All zeros; {_SIZES}.",
+              "zeros(2, 3) + x"),
         Maker("ones", "ones(2, 3)", lambda random, *n: np.ones(_shape(n)), f"All ones; {_SIZES}.", "ones(2, 3)*x"),
         Maker("full", "full(shape, value)", _full, "Every entry the same.", "full((2, 3), 0.5)*x"),
         Maker("eye", "eye(n, m=n)", _eye, "Ones on the diagonal.", "eye(2) @ [x, 1]"),
         Maker("arange", "arange(start, stop, step=1)", _arange, "Numbers from start up to stop.", "arange(4)*x"),
-        Maker("linspace", "linspace(start, stop, num=50)", _linspace, "Evenly spaced, both ends in.", "linspace(0, 1, 5)*x"),
+        Maker("linspace", "linspace(start, stop, num=50)", _linspace, "Evenly spaced, both ends in.",
+              "linspace(0, 1, 5)*x"),
         Maker("rand", "rand(2, 3)", lambda random, *n: random().random(_shape(n)),
               f"Uniform between 0 and 1, the same for one --seed; {_SIZES}.", "rand(3)*x"),
         Maker("randn", "randn(2, 3)", lambda random, *n: random().standard_normal(_shape(n)),

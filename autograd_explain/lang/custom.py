@@ -99,7 +99,8 @@ def _share(own: Own, rule: Own, position: int, args: tuple[Any, ...], returned: 
     found, needed = shape_of(share), shape_of(args[position])
     if found != needed:
         raise ShapeError(
-            f"{rule.name} returned shape {show_shape(found)} for {own.parameters[position]}, which has {show_shape(needed)}",
+            f"{rule.name} returned shape {show_shape(found)} for {own.parameters[position]}, "
+            f"which has {show_shape(needed)}",
             hint="a gradient has the shape of what it belongs to",
         )
     return share

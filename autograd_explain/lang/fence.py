@@ -20,7 +20,7 @@ class _Place(NamedTuple):
     scope: str
 
 
-class _Refused(Exception):  # noqa: N818 - it never leaves this module
+class _Refused(Exception):
     """Carries the node at fault up to `check`, which knows its span."""
 
     def __init__(self, node: ast.AST, message: str, hint: str) -> None:

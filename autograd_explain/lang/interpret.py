@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-
 from autograd_explain.core.op import ELEMENTS
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape
@@ -36,7 +35,9 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
 
     Raises NameProblem for unknown functions, and what the program itself runs into when it is called.
     """
-    functions = {node.name: [a.arg for a in node.args.args] for node in parsed.tree.body if isinstance(node, ast.FunctionDef)}
+    functions = {
+        node.name: [a.arg for a in node.args.args] for node in parsed.tree.body if isinstance(node, ast.FunctionDef)
+    }
     scope = Scope(parsed, None, functions)
     body = block(parsed.tree.body, scope)
     size = cost(parsed.tree.body)
@@ -87,7 +88,10 @@ def record(
     tape = Tape()
     with _room(limits):
         execute = compile_program(parsed, seed=seed, limits=limits)
-        inputs = {name: leaf(tape, name, as_value(value), tracked=tracked is None or name in tracked) for name, value in values.items()}
+        inputs = {
+            name: leaf(tape, name, as_value(value), tracked=tracked is None or name in tracked)
+            for name, value in values.items()
+        }
         result = execute(inputs, tape)
         if not isinstance(result, Var):
             result = constant(tape, result, parsed.tree.body[-1])
@@ -110,4 +114,4 @@ def evaluate(text: str, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> An
             value = compile_program(parsed, seed=seed, limits=limits)({}, Tape())
     except ExplainError as error:
         raise error.located(parsed.source, None) from None
-    return as_value(value.value if isinstance(value, Traced) else value)  # type: ignore[attr-defined]
+    return as_value(value.value if isinstance(value, Traced) else value)

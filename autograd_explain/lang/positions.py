@@ -101,7 +101,7 @@ def _runs(typed: str, pieces: Iterable[Token]) -> list[_Run]:
 def _dedented(tokens: list[Token]) -> list[Token]:
     """Return the tokens without the indentation all statements have in common."""
     indents = _indents(tokens)
-    common = len(commonprefix(list(indents.values())))
+    common = len(commonprefix(list(indents.values())))  # noqa: RUF071 - by characters is what is wanted
     for index, indent in indents.items() if common else ():
         token = tokens[index]
         tokens[index] = token._replace(text=indent[common:], start=token.start + common)

@@ -196,7 +196,7 @@ def _range(frame: Frame, scope: Scope, node: ast.Call, bounds: list[tuple[ast.ex
             numbers.append(whole(code(frame), "a bound of range"))
         except ExplainError as error:
             raise scope.failed(place, error) from None
-    if not 1 <= len(numbers) <= 3 or node.keywords or (len(numbers) == 3 and numbers[2] == 0):  # noqa: PLR2004
+    if not 1 <= len(numbers) <= 3 or node.keywords or (len(numbers) == 3 and numbers[2] == 0):
         wrong = DomainError("range takes a stop, or a start, a stop and a step that is not 0", hint="range(5)")
         raise scope.failed(node, wrong)
     turns = range(*numbers)
@@ -223,7 +223,8 @@ def _return(node: Any, scope: Scope) -> Statement:
     return lambda frame: (code(frame),)
 
 
-def _define(node: Any, scope: Scope) -> Statement:
+def _callable(node: ast.FunctionDef, scope: Scope) -> Own:
+    """A function of the program, ready to be called with values: by position, the last ones optional."""
     parameters = [argument.arg for argument in node.args.args]
     assigned = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     inner = Scope(scope.parsed, frozenset({*parameters, *assigned}), scope.functions)
@@ -252,7 +253,11 @@ def _define(node: Any, scope: Scope) -> Statement:
             raise scope.failed(at, DomainError(f"{node.name} returned nothing", hint="end it with return …"))
         return returned[0]
 
-    own = Own(node.name, tuple(parameters), node, call)
+    return Own(node.name, tuple(parameters), node, call)
+
+
+def _define(node: Any, scope: Scope) -> Statement:
+    own = _callable(node, scope)
     rule_of = [decorator.args[0].id for decorator in node.decorator_list]
     unknown = [name for name in rule_of if name not in scope.functions]
     if unknown:

@@ -58,8 +58,8 @@ def with_choice(op: Op, choice: float) -> Op:
     about = 1 if op.name in _ABOUT_FIRST else len(op.arguments)
 
     def changed(rules: tuple[Any, ...]) -> tuple[Any, ...]:
-        pairs = zip(rules, chosen, strict=True)
-        return tuple(_rule(op, rule, c) if i < about and rule is not None else rule for i, (rule, c) in enumerate(pairs))
+        kept = [i >= about or rule is None for i, rule in enumerate(rules)]
+        return tuple(r if keep else _rule(op, r, c) for r, c, keep in zip(rules, chosen, kept, strict=True))
 
     kinks = tuple(_told(kink, choice) for kink in op.kinks)
     return replace(op, partials=changed(op.partials), shown=changed(op.shown) if op.shown else (), kinks=kinks)
@@ -72,12 +72,20 @@ def _rule(op: Op, rule: Rule | float, choice: float) -> Rule:
         at = np.any([kink.at(*values, **options) for kink in op.kinks], axis=0)
         if not np.any(at):
             return usual
-        return choice if np.all(at) else where(as_value(at), choice, usual)
+        return choice if np.all(at) else where(_condition(op.kinks, args, options, at), choice, usual)
 
     return chosen
 
 
+def _condition(kinks: tuple[Kink, ...], args: tuple[Any, ...], options: dict[str, Any], at: Any) -> Any:
+    """Where the corners are: as the row says it where the arguments are symbols, else as a mask."""
+    try:
+        return kinks[0].at(*args, **options) if isinstance(args[0], Traced) and len(kinks) == 1 else as_value(at)
+    except TypeError:
+        return as_value(at)
+
+
 def _told(kink: Kink, choice: float) -> Kink:
-    text = f"{choice:g}".replace("-", "−")
+    text = f"{choice:g}".replace("-", "−") + (" to the first" if kink.kind == "tie" else "")
     others = kink.others if not kink.as_pytorch else (("PyTorch", kink.chosen), *kink.others)
     return kink if text == kink.chosen else replace(kink, chosen=text, others=others)

@@ -142,7 +142,9 @@ def _arrive(edge: Edge, broken: Break, done: Faulty) -> Part:
     """The contribution of one edge, made and added up as the broken rules say."""
     target = edge.target
     known = done.gradients[target.index]
-    before = 0.0 * target.value if known is None else known
+    before = known
+    if known is None:
+        before = 0.0 if type(target.value) is float else np.zeros(target.shape)
     try:
         with np.errstate(all="ignore"):
             local, amount = _contribution(edge, broken, done)

@@ -52,34 +52,30 @@ def _walk(nodes: list[Var], gradients: list[Any], keep: Callable[[Any], None]) -
         rules: Any = node.op.partials
         if first.tracked:
             rule = rules[0]
-            if type(rule) is float:
+            try:
+                if type(rule) is not float:
+                    rule = rule(out, first.value) if second is None else rule(out, first.value, second.value)
                 amount = total * rule
-            else:
-                try:
-                    amount = total * (rule(out, first.value) if second is None else rule(out, first.value, second.value))
-                except (ArithmeticError, ValueError):
-                    amount = None
-                if type(amount) is not float:
-                    amount = _irregular(node, 0, total)
+            except (ArithmeticError, ValueError):
+                amount = None
+            if type(amount) is not float:
+                amount = _irregular(node, 0, total)
             keep(amount)
-            place = first.index
-            known = gradients[place]
-            gradients[place] = amount if known is None else known + amount
+            known = gradients[first.index]
+            gradients[first.index] = amount if known is None else known + amount
         if second is not None and second.tracked:
             rule = rules[1]
-            if type(rule) is float:
+            try:
+                if type(rule) is not float:
+                    rule = rule(out, first.value, second.value)
                 amount = total * rule
-            else:
-                try:
-                    amount = total * rule(out, first.value, second.value)
-                except (ArithmeticError, ValueError):
-                    amount = None
-                if type(amount) is not float:
-                    amount = _irregular(node, 1, total)
+            except (ArithmeticError, ValueError):
+                amount = None
+            if type(amount) is not float:
+                amount = _irregular(node, 1, total)
             keep(amount)
-            place = second.index
-            known = gradients[place]
-            gradients[place] = amount if known is None else known + amount
+            known = gradients[second.index]
+            gradients[second.index] = amount if known is None else known + amount
 
 
 def _irregular(node: Var, position: int, total: float) -> float:

@@ -2,12 +2,28 @@
 
 from autograd_explain.ops import (
     activations as activations,
+)
+from autograd_explain.ops import (
     arithmetic as arithmetic,
+)
+from autograd_explain.ops import (
     compare as compare,
+)
+from autograd_explain.ops import (
     elementary as elementary,
+)
+from autograd_explain.ops import (
     indexing as indexing,
+)
+from autograd_explain.ops import (
     linalg as linalg,
+)
+from autograd_explain.ops import (
     losses as losses,
+)
+from autograd_explain.ops import (
     reductions as reductions,
+)
+from autograd_explain.ops import (
     shaping as shaping,
 )

@@ -112,7 +112,7 @@ mish = _activation(
     shown=lambda out, x: tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2),
 )  # fmt: skip
 hardtanh = _activation(
-    "hardtanh", lambda x: -1.0 if x < -1.0 else 1.0 if x > 1.0 else x, lambda x: np.clip(x, -1.0, 1.0),
+    "hardtanh", lambda x: -1.0 if x < -1.0 else min(x, 1.0), lambda x: np.clip(x, -1.0, 1.0),
     lambda out, x: abs_below_one(x), lambda sp, x: sp.choose(x < -1, -1, sp.choose(x > 1, 1, x)),
     "Linear between −1 and 1, flat outside.", shown=lambda out, x: where(x > -1, where(x < 1, 1, 0), 0),
     kinks=(Kink("kink", "x = ±1", lambda x: abs(x) == 1, "0 or 1", "1 or 0", "0", (("JAX", "1"),)),),

@@ -72,7 +72,8 @@ sqrt = _function(
     "sqrt", np.sqrt, math.sqrt, lambda out, x: 1 / (2 * out),
     "The slope is 1/(2·√x): infinite at 0, so guard it with sqrt(x + 1e-12) where x can be 0.",
     unicode="√", uses_output=True, domain=Domain("x ≥ 0 (slope infinite at 0)", lambda x: x >= 0),
-    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "none (no real value)", "∞", "∞", (("JAX", "∞"), ("TensorFlow", "∞"))),),
+    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "none (no real value)", "∞", "∞",
+                (("JAX", "∞"), ("TensorFlow", "∞"))),),
 )  # fmt: skip
 cbrt = _function(
     "cbrt", np.cbrt, math.cbrt, lambda out, x: 1 / (3 * out**2),
@@ -82,9 +83,7 @@ cbrt = _function(
 sin = _function(
     "sin", np.sin, math.sin, lambda out, x: cos(x), "The slope of a sine wave is the cosine: a quarter turn ahead."
 )
-cos: Op = _function(
-    "cos", np.cos, math.cos, lambda out, x: -sin(x), "The slope of the cosine is minus the sine."
-)
+cos: Op = _function("cos", np.cos, math.cos, lambda out, x: -sin(x), "The slope of the cosine is minus the sine.")
 tan = _function(
     "tan", np.tan, math.tan, lambda out, x: 1 / cos(x) ** 2,
     "Never flatter than 1, and infinite where the cosine is 0.", shown=lambda out, x: 1 + out**2, uses_output=True,
@@ -103,9 +102,7 @@ atan = _function(
     "atan", np.arctan, math.atan, lambda out, x: 1 / (1 + x**2),
     "The angle whose tangent is x: slope 1 at 0, fading far out.", aliases=("arctan",),
 )  # fmt: skip
-sinh = _function(
-    "sinh", np.sinh, math.sinh, lambda out, x: cosh(x), "(eˣ − e⁻ˣ)/2; its slope is cosh."
-)
+sinh = _function("sinh", np.sinh, math.sinh, lambda out, x: cosh(x), "(eˣ − e⁻ˣ)/2; its slope is cosh.")
 cosh: Op = _function(
     "cosh", np.cosh, math.cosh, lambda out, x: sinh(x), "(eˣ + e⁻ˣ)/2; its slope is sinh, with no change of sign."
 )

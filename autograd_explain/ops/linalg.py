@@ -35,7 +35,7 @@ def _fit(contribution: Any, target: Any) -> Any:
 def _left(upstream: Any, out: Any, a: Any, b: Any) -> Any:
     rank_a, rank_b = len(shape_of(a)), len(shape_of(b))
     if rank_b == 1:
-        return _weighted(upstream, b, rank_a) if rank_a <= 2 else _fit(_column(upstream) * b, a)  # noqa: PLR2004
+        return _weighted(upstream, b, rank_a) if rank_a <= 2 else _fit(_column(upstream) * b, a)
     if rank_a == 1:
         return upstream @ swapped(b) if rank_b == 2 else _fit_vector(b @ _column(upstream), a)
     return _fit(upstream @ swapped(b), a)
@@ -51,7 +51,7 @@ def _right(upstream: Any, out: Any, a: Any, b: Any) -> Any:
     if rank_a == 1:
         if rank_b == 1:
             return a * upstream
-        return outer(a, upstream) if rank_b == 2 else _fit(_column(a) * _row(upstream), b)  # noqa: PLR2004
+        return outer(a, upstream) if rank_b == 2 else _fit(_column(a) * _row(upstream), b)
     if rank_b == 1:
         return swapped(a) @ upstream if rank_a == 2 else _fit_vector(swapped(a) @ _column(upstream), b)
     return _fit(swapped(a) @ upstream, b)

@@ -39,6 +39,7 @@ class Composite:
         return f"{self.name}({', '.join([*self.arguments, *(f'{n}={v:g}' for n, v in self.options)])})"
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        """The loss of these values: each of its steps is an operation."""
         return self.body(*args, **options)
 
 

@@ -204,6 +204,7 @@ logsumexp = _reduction(
     "A smooth maximum, safe from overflow; each entry's share is its softmax.", uses_output=True,
 )  # fmt: skip
 
+
 def _against_average(tangent: Any, shares: Any, key: Any, axis: Any) -> Any:
     """Each tangent less their average by shares: measured from the largest share's, so that no digit is lost."""
     away = tangent - at_largest(tangent, key, axis=axis)
@@ -283,7 +284,8 @@ def _marked(key: Any, axis: Any) -> Any:
 
 
 product_of_others: Op = define(Op(
-    "product_of_others", ("x",), _product_of_others, lambda sp, x, axis: _product_of_others(x, axis), Call("product_of_others"), "structural",
+    "product_of_others", ("x",), _product_of_others, lambda sp, x, axis: _product_of_others(x, axis),
+    Call("product_of_others"), "structural",
     "For each entry the product of all the others.", vjp=(None,), options=(AXIS,), internal=True,
 ))  # fmt: skip
 at_largest: Op = define(Op(

@@ -10,7 +10,8 @@ import numpy as np
 from autograd_explain.core.notation import Call, ListCall, Postfix
 from autograd_explain.core.op import REQUIRED, Op, Option
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import normal_axes, shape_of, sum_to as plain_sum_to
+from autograd_explain.core.shapes import normal_axes, shape_of
+from autograd_explain.core.shapes import sum_to as plain_sum_to
 
 SHAPE = Option("shape", "shape", REQUIRED)
 
@@ -24,30 +25,34 @@ def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if axes is None else tuple(int(a) for a in np.argsort(axes))
 
 
+def _entries(x: Any, shape: tuple[int, ...]) -> int:
+    return math.prod(shape)
+
+
 def _flatten(x: Any) -> Any:
     return np.reshape(x, (-1,))
 
 
 reshape: Op = define(Op(
-    "reshape", ("x",), lambda x, shape: np.reshape(x, shape), lambda sp, x, shape: np.reshape(x, shape),
+    "reshape", ("x",), np.reshape, lambda sp, x, shape: np.reshape(x, shape),
     Call("reshape"), "shape", "The same entries in another shape; the gradient goes back into the old one.",
     vjp=(lambda upstream, out, x, shape: reshape(upstream, shape=shape_of(x)),), options=(SHAPE,),
     example="reshape([x, 2, 3, 4], (2, 2))",
 ))  # fmt: skip
 transpose: Op = define(Op(
-    "transpose", ("x",), lambda x, axes: np.transpose(x, axes), lambda sp, x, axes: np.transpose(x, axes),
+    "transpose", ("x",), np.transpose, lambda sp, x, axes: np.transpose(x, axes),
     Postfix("transpose", "ᵀ"), "shape", "Rows become columns; the gradient is turned back.",
     vjp=(lambda upstream, out, x, axes: transpose(upstream, axes=_inverse(axes)),),
     options=(Option("axes", "axes"),), example="[[x, 2], [3, 4]].T",
 ))  # fmt: skip
 squeeze = define(Op(
-    "squeeze", ("x",), lambda x, axis: np.squeeze(x, axis), lambda sp, x, axis: np.squeeze(x, axis),
+    "squeeze", ("x",), np.squeeze, lambda sp, x, axis: np.squeeze(x, axis),
     Call("squeeze"), "shape", "Drops axes of size 1; the gradient gets them back.",
     vjp=(lambda upstream, out, x, axis: reshape(upstream, shape=shape_of(x)),), options=(Option("axis", "axis"),),
     example="squeeze([[x, 2]])",
 ))  # fmt: skip
 expand_dims = define(Op(
-    "expand_dims", ("x",), lambda x, axis: np.expand_dims(x, axis), lambda sp, x, axis: np.expand_dims(x, axis),
+    "expand_dims", ("x",), np.expand_dims, lambda sp, x, axis: np.expand_dims(x, axis),
     Call("expand_dims"), "shape", "Adds an axis of size 1; the gradient loses it again.",
     vjp=(lambda upstream, out, x, axis: reshape(upstream, shape=shape_of(x)),),
     options=(Option("axis", "axis", REQUIRED),), example="expand_dims([x, 2], 0)",
@@ -92,11 +97,11 @@ stack = define(Op(
     options=(Option("axis", "one axis", 0),), variadic=True, example="stack([x, 2*x])",
 ))  # fmt: skip
 broadcast_to = define(Op(
-    "broadcast_to", ("x",), lambda x, shape: np.broadcast_to(x, shape),
+    "broadcast_to", ("x",), np.broadcast_to,
     lambda sp, x, shape: np.broadcast_to(x, shape), Call("broadcast_to", "repeat"), "structural",
     "One value repeated over a larger shape; its contributions add up.",
     vjp=(lambda upstream, out, x, shape: sum_to(upstream, shape=shape_of(x)),), options=(SHAPE,),
-    entries=lambda x, shape: math.prod(shape), internal=True,
+    entries=_entries, internal=True,
 ))  # fmt: skip
 
 
@@ -107,7 +112,7 @@ def _symbolic_sum_to(sp: Any, x: Any, shape: Any) -> Any:
 
 
 sum_to: Op = define(Op(
-    "sum_to", ("x",), lambda x, shape: plain_sum_to(x, shape), _symbolic_sum_to, Call("sum_to"), "structural",
+    "sum_to", ("x",), plain_sum_to, _symbolic_sum_to, Call("sum_to"), "structural",
     "The sum over every axis that broadcasting stretched.",
     vjp=(lambda upstream, out, x, shape: broadcast_to(upstream, shape=shape_of(x)),), options=(SHAPE,), internal=True,
 ))  # fmt: skip

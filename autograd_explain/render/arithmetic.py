@@ -144,7 +144,7 @@ class Earlier:
 def sides_of(run: Explanation, node: Var, record: StepRecord) -> list[str]:
     """`(left)` and `(right)` where one value stands on both sides, so that its two uses can be told apart."""
     targets = [part.target for part in record.parts]
-    words = ["(left)", "(right)"] if len(node.inputs) == 2 else [f"(use {i + 1})" for i in range(len(node.inputs))]  # noqa: PLR2004
+    words = ["(left)", "(right)"] if len(node.inputs) == 2 else [f"(use {i + 1})" for i in range(len(node.inputs))]
     return [words[part.argument] if targets.count(part.target) > 1 else "" for part in record.parts]
 
 

@@ -216,8 +216,7 @@ def pieces(run: Explanation) -> Iterator[str]:
 
 def write(run: Explanation, out: TextIO) -> None:
     """Write the explanation as JSON text."""
-    for piece in pieces(run):
-        out.write(piece)
+    out.writelines(pieces(run))
 
 
 def _dump(value: Any) -> str:

@@ -11,6 +11,7 @@ from autograd_explain.core.formula import written
 from autograd_explain.core.shapes import shape_of, show_shape
 from autograd_explain.explanation.faults import Comparison, Parting, same
 from autograd_explain.explanation.model import PartRecord, StepRecord
+from autograd_explain.modes.faulty import at_once
 from autograd_explain.modes.records import Part, Step
 from autograd_explain.render.arithmetic import (
     FORMULA_COLUMN,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 _FEW_STEPS = 8
 _STEP_COLUMN = 8
 _BETWEEN = "  ≠  "
+_DOWN_FIRST = (
+    "Recursion goes down first: the second argument of a step is reached only when everything below its first one"
+    " has been passed on."
+)
 
 
 def fault_lines(run: Explanation, comparison: Comparison, view: View) -> Iterator[Line]:
@@ -66,6 +71,8 @@ class _Cell(NamedTuple):
 def _side_by_side(run: Explanation, comparison: Comparison, view: View) -> Iterator[Line]:
     """Two columns: each step, and below it the totals that it added to."""
     yield from heading("BOTH", "side by side: each step, and the totals it adds to", view)
+    if comparison.fault.change.order is at_once:
+        yield from _indented(_DOWN_FIRST, view)
     room = (view.width - _STEP_COLUMN - cell_width(_BETWEEN)) // 2
     yield _pair("", "the right engine", "", f"with {comparison.fault.name}", room)
     right, other = comparison.right_steps, comparison.faulty.steps
@@ -77,7 +84,7 @@ def _side_by_side(run: Explanation, comparison: Comparison, view: View) -> Itera
         last = place
         cells = [_cells(run, steps[place : place + 1], room, view) for steps in (right, other)]
         for i in range(max(map(len, cells))):
-            left, beside = (own[i] if i < len(own) else _Cell("") for own in cells)
+            left, beside = (own[i] if i < len(own) else _Cell("" if i or own else "  not reached") for own in cells)
             mark = _BETWEEN if _parts_company(left, beside) else ""
             yield _pair(str(place + 1) if i == 0 else "", left.text, mark, beside.text, room)
 
@@ -128,7 +135,8 @@ def _total_cell(run: Explanation, part: Part, room: int, view: View) -> _Cell:
     text = text_of(part.after, view)
     if type(part.after) is float and type(part.contribution) is float and part.before != 0.0:
         adds = same(part.before + part.contribution, part.after)
-        made = str(terms([part.before, part.contribution], part.after, view)) if adds else f"{text}, not {show(part.before, view)} + …"
+        lost = f"{text}   ({show(part.before, view)} is lost)"
+        made = str(terms([part.before, part.contribution], part.after, view)) if adds else lost
         text = made if cell_width(label + made) <= room else text
     return _Cell(_cut(label + text, room), part.after)
 
@@ -140,11 +148,12 @@ def _parting(run: Explanation, comparison: Comparison, parting: Parting, view: V
     yield from _engine("the right engine", run, parting.right, late, "every contribution has arrived", view)
     yield from backward_block(run, run.step(parting.right), view, _ledger(comparison, parting.right))
     yield Line()
-    yield from _engine(f"with {comparison.fault.name}", run, parting.faulty, late, "passed on before the rest arrived", view)
+    title, early = f"with {comparison.fault.name}", "passed on before the rest arrived"
+    yield from _engine(title, run, parting.faulty, late, early, view)
     yield from _faulty_block(run, comparison, comparison.step(parting.faulty), view)
 
 
-def _engine(title: str, run: Explanation, step: Step, late: bool, why: str, view: View) -> Iterator[Line]:  # noqa: FBT001
+def _engine(title: str, run: Explanation, step: Step, late: bool, why: str, view: View) -> Iterator[Line]:
     yield Line("   ").add(f" {title}", "note")
     if late:
         upstream = text_of(step.upstream, view) if is_inline(step.upstream) else show_shape(shape_of(step.upstream))
@@ -166,12 +175,14 @@ def _faulty_block(run: Explanation, comparison: Comparison, record: StepRecord, 
     head = Line("    ").add(f"{run.words.label(node)} = {written(run.words.formula(node), style).text}", "head")
     sides = sides_of(run, node, record)
     if node.op.elementwise:
-        rules = [rule_text(run, node, p, s, view) for p, s in zip(record.parts, sides, strict=True) if p.local is not None]
+        pairs = zip(record.parts, sides, strict=True)
+        rules = [rule_text(run, node, part, side, view) for part, side in pairs if part.local is not None]
         yield from rule_lines(head, rules, view)
     else:
         yield head.to(FORMULA_COLUMN).add(shapes_of(run.words.formula(node)), "dim")
     for part, side in zip(record.parts, sides, strict=True):
-        line = Line("      → ").add(part.target_label, "head").add(f" {side}" if side else "", "dim").to(TARGET_COLUMN, 1)
+        line = Line("      → ").add(part.target_label, "head").add(f" {side}" if side else "", "dim")
+        line.to(TARGET_COLUMN, 1)
         yield from _joined(line, _how(run, record, part, view), _outcome(run, part, view), view)
         if part.contribution is not None and not is_inline(part.contribution):
             yield from rows(part.contribution, view)
@@ -193,15 +204,16 @@ def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View) -> 
     """How the faulty contribution was made."""
     target = run.tape.nodes[part.target]
     if part.contribution is None:
-        given = ", ".join(show_shape(value.shape) for value in run.tape.nodes[record.node].inputs if value.shape)
-        rule = written(part.rule, style_of(view)).text
-        return f"{rule}: the upstream has shape {show_shape(shape_of(record.upstream))}, the arguments {given}: they do not fit"
+        shapes = shapes_of(part.rule).partition(" → ")[0]
+        return f"{written(part.rule, style_of(view)).text}: {shapes} do not fit"
     if part.local is None:
         made = written(part.rule, style_of(view)).text
     else:
         parts = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
         chained = _is_chained(record, part)
-        made = " × ".join(parts) if chained else f"{parts[1]} alone, without the upstream {parts[0]}"
+        made = " × ".join(parts) if chained else f"{parts[1]}, without the upstream {parts[0]}"
+        if not chained and same(part.local, part.contribution):
+            return made
     if is_inline(part.contribution):
         return f"{made} = {text_of(part.contribution, view)}"
     shape = shape_of(part.contribution)
@@ -248,8 +260,9 @@ def _damage_line(name: str, right: Any, other: Any, labels: int, view: View) -> 
         line.add(both[0]).to(column).add(both[1])
         if second + cell_width(verdict) > view.width:
             yield line
-            line = Line("      ")
-        yield line.to(second).add(verdict, style)
+            yield Line(" " * (7 + labels)).add(verdict, style)
+        else:
+            yield line.to(second).add(verdict, style)
         return
     yield line.add(verdict, style)
     if verdict == "the same":

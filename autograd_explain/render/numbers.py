@@ -74,6 +74,22 @@ def terms(numbers: list[float], total: float, view: View) -> Equation:
     return Equation(_sum_text(numbers, style_of(view)), "≈", shown)
 
 
+def product_sum(factors: list[tuple[float, ...]], total: float, view: View) -> Equation:
+    """`a × b + c × d = total`, with enough digits to be true."""
+    shown = show(total, view)
+    for digits in range(view.digits, MOST_DIGITS + 1):
+        read = sum(math.prod(float(rounded_number(number, digits)) for number in each) for each in factors)
+        if is_true(read, total, view.digits):
+            return Equation(_products_text(factors, style_of(view, digits)), "=", shown)
+    return Equation(_products_text(factors, style_of(view)), "≈", shown)
+
+
+def _products_text(factors: list[tuple[float, ...]], style: Style) -> str:
+    texts = [" × ".join(map(style.number, each)) for each in factors]
+    first, *rest = texts
+    return " + ".join([first, *(f"({text})" if text[0] in "-−" else text for text in rest)])
+
+
 def _sum_text(numbers: list[float], style: Style) -> str:
     parts = [style.number(numbers[0])]
     for number in numbers[1:]:
@@ -88,7 +104,7 @@ def array_lines(array: Any, view: View, room: int) -> Iterator[str]:
     if array.size == 0:
         yield "[]"
         return
-    if max(array.shape) > LARGEST_SIDE or array.ndim > 2:  # noqa: PLR2004 - a matrix has two axes
+    if max(array.shape) > LARGEST_SIDE or array.ndim > 2:
         yield _summary(array, view)
         array = _corner(array)
     yield from _rows(np.atleast_2d(array), view, room, brackets=array.ndim)
@@ -105,7 +121,7 @@ def _summary(array: Any, view: View) -> str:
 
 
 def _corner(array: Any) -> Any:
-    while array.ndim > 2:  # noqa: PLR2004
+    while array.ndim > 2:
         array = array[0]
     return array[(slice(0, 3),) * array.ndim]
 
@@ -116,7 +132,7 @@ def _rows(matrix: Any, view: View, room: int, brackets: int) -> Iterator[str]:
         style = style_of(view, digits)
         cells = [[style.number(float(entry)) for entry in row] for row in matrix]
         widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-        if digits <= 3 or sum(widths) + 2 * len(widths) + 2 <= room:  # noqa: PLR2004 - fewer digits say nothing
+        if digits <= 3 or sum(widths) + 2 * len(widths) + 2 <= room:
             break
         digits -= 1
     for number, row in enumerate(cells):

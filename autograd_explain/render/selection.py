@@ -80,8 +80,7 @@ def visible_steps(run: Explanation, view: View, ledger: Ledger) -> Iterator[Step
     for step in run.walk():
         if short or step.number <= AT_EACH_END or step.number > total - AT_EACH_END:
             yield step
-        else:
-            if step.number == AT_EACH_END + 1:
-                yield Elision(f"… {total - 2 * AT_EACH_END:,} more steps back; --all prints them")
+        elif step.number == AT_EACH_END + 1:
+            yield Elision(f"… {total - 2 * AT_EACH_END:,} more steps back; --all prints them")
         for part in step.parts:
             ledger.add(part.target.index, part.contribution)

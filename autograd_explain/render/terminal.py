@@ -6,7 +6,7 @@ spends 300 times as long on a long run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
@@ -39,14 +39,13 @@ def as_text(run: Explanation, view: View | None = None) -> str:
 
 def write(run: Explanation, view: View, out: TextIO) -> None:
     """Write the text line by line."""
-    for line in lines(run, view):
-        out.write(line.render(view) + "\n")
+    out.writelines(line.render(view) + "\n" for line in lines(run, view))
 
 
 def lines(run: Explanation, view: View) -> Iterator[Line]:
     """Every line of the view, in order."""
     yield from header(run, view)
-    if not view.brief:
+    if run.mode == "reverse" and not view.brief:
         yield from forward(run, view)
     if run.fault is not None:
         from autograd_explain.render.faults import fault_lines
@@ -59,8 +58,24 @@ def lines(run: Explanation, view: View) -> Iterator[Line]:
 
 def _backward_and_gradients(run: Explanation, view: View) -> Iterator[Line]:
     if not view.brief:
-        yield from backward(run, view)
+        yield from _MODES[run.mode](run, view)
+    if run.paths is not None:
+        from autograd_explain.render.paths import path_lines
+
+        yield from path_lines(run, run.paths, view)
     yield from gradient_lines(run, view)
+
+
+def _forward_mode(run: Explanation, view: View) -> Iterator[Line]:
+    from autograd_explain.render.sweeps import forward_mode
+
+    return forward_mode(run, view)
+
+
+def _both_modes(run: Explanation, view: View) -> Iterator[Line]:
+    from autograd_explain.render.tables import both_modes
+
+    return both_modes(run, view)
 
 
 def header(run: Explanation, view: View) -> Iterator[Line]:
@@ -227,6 +242,11 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
             yield from _excerpt(run, note, view)
 
 
+_MODES: dict[str, Callable[[Explanation, View], Iterator[Line]]] = {
+    "reverse": backward,
+    "forward": _forward_mode,
+    "both": _both_modes,
+}
 _SEEDS = {True: "one for each entry", False: "the upstream that was given"}
 
 

@@ -9,6 +9,11 @@ import pytest
 from autograd_explain import explain
 from tests.programs import EVERY, EXAMPLE, Case, case
 
+CUBE = """def cube(t): return t*t*t
+@backward_of(cube)
+def cube_back(upstream, out, t): return upstream*3*t**2
+cube(x)"""
+
 RAISED = {
     "seed": (case("x*2", x=1), "changes by exactly its own change"),
     "records-only": (case("x*2", x=1), "recorded 1 operation."),
@@ -28,6 +33,22 @@ RAISED = {
     "non-scalar": (case("2*x", x=[1, 2]), "2 entries, shape (2)"),
     "unused-input": (case("y = 2*u\nx + 1", x=1, u=2), "u gets 0: no path leads"),
     "non-finite": (case("log(x)", x=0), "first inf of the forward pass is made by log in v1, from x = 0"),
+    "order": (
+        case("y = x*x\ny*y + y", x=2),
+        "y is used 3 times, so it waited until every use had sent its share, 9 in all",
+    ),
+    "saved": (case("w*exp(x)", w=1, x=2), "The rules will need 2 values, 16 bytes"),
+    "exponent": (case("x**y", x=2, y=3), "the slope of x^y by y is x^y·log(x)"),
+    "zero-slope": (case("floor(x)*x", x=2.5), "floor is flat between its jumps"),
+    "reduction": (case("mean(x)", x=[1, 2, 3]), "divides by the 3 entries"),
+    "softmax-cross-entropy": (case("cross_entropy(Z, t)", Z=[[1, 2]], t=[0]), "[0.2689, 0.7311] − [1, 0]"),
+    "where": (case("where(x > 0, x, 2*x)", x=1), "all of it goes to x. The condition itself gets no gradient"),
+    "where-nan": (case("where(x > 0, sqrt(x), 0)", x=0), "the slope of sqrt there is inf, and 0 × inf = nan"),
+    "detached": (case("x*detach(x)", x=3), "detach cuts the path from v1 to x: 3 would have come through"),
+    "custom-rule": (case(CUBE, x=2), "cube has its own rule"),
+    "vanishing": (case("exp(-20*x)*x", x=1), "2.554e+07 times smaller than its seed"),
+    "exploding": (case("exp(20*x)", x=1), "9.703e+09 times larger than its seed"),
+    "cancellation": (case("(x + 1e12) - 1e12", x=1), "about 12 of 16 digits are lost"),
     "branch": (case("if x > 1:\n    x = 2*x\nx", x=3), "The condition x > 1 was true (3 > 1)"),
 }
 NOT_RAISED = {
@@ -46,8 +67,24 @@ NOT_RAISED = {
     "non-scalar": case("sum(2*x)", x=[1, 2]),
     "unused-input": case("x*u", x=1, u=0),
     "non-finite": case("log(x)", x=1e-300),
+    "order": case("(2*x)*y", x=2, y=3),
+    "saved": case("x", x=1),
+    "exponent": case("x**2", x=2),
+    "zero-slope": case("x*2.5", x=2.5),
+    "reduction": case("sum(x)", x=[1, 2, 3]),
+    "softmax-cross-entropy": case("softmax(x)[0]", x=[1, 2]),
+    "where": case("x if x > 0 else 2*x", x=1),
+    "where-nan": case("where(x > 0, sqrt(where(x > 0, x, 1)), 0)", x=0),
+    "detached": case("x*x", x=3),
+    "custom-rule": case("def cube(t): return t*t*t\ncube(x)", x=2),
+    "vanishing": case("exp(-x)*x", x=1),
+    "exploding": case("exp(2*x)", x=1),
+    "cancellation": case("x - 1", x=3),
     "branch": case("where(x > 1, 2*x, x)", x=3),
 }  # fmt: skip
+
+
+UNTRACKED = case("w*exp(x)", w=1, x=2)
 
 
 def told(program: Case, kind: str, **options: Any) -> list[Any]:
@@ -135,6 +172,12 @@ def test_the_seed_that_was_given_is_told_as_such() -> None:
 
 def test_nothing_is_promised_where_nothing_is_differentiated() -> None:
     assert [] == explain("x*2", x=1, wrt=[]).notes
+
+
+def test_an_untracked_input_says_what_would_have_arrived() -> None:
+    [note] = told(UNTRACKED, "detached", wrt=["x"])
+    assert "w is not tracked, so nothing flows to it; 7.389 would have arrived there." == note.text
+    assert [] == told(UNTRACKED, "detached")
 
 
 def test_the_meaning_prefers_a_number_that_is_not_zero() -> None:

@@ -60,8 +60,10 @@ SCALAR_PROGRAMS = [
     "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\nout = fib(12) + x",
     "k = 3\ndef f(t): return k*t\nk = 5\nout = f(x)",
     "def f(t):\n    k = t + 1\n    return k\nk = 10\nout = f(x) + k",
-    "def f(a):\n    for i in range(10):\n        a = a*1.5\n"
-    "        if a > 4:\n            return a\n    return 0\nout = f(x)",
+    (
+        "def f(a):\n    for i in range(10):\n        a = a*1.5\n"
+        "        if a > 4:\n            return a\n    return 0\nout = f(x)"
+    ),
     "if x > y:\n    out = 1*x\nelif x == y:\n    out = 2*x\nelse:\n    out = 3*x",
     "if x > 100:\n    out = 1\nelif x > 50:\n    out = 2\nelif x > 0:\n    out = 3*y\nelse:\n    out = 4",
     "out = 0\nfor i in range(5):\n    out = out + i*x",
@@ -71,8 +73,10 @@ SCALAR_PROGRAMS = [
     "out = 1\nfor c in [x, y, 3]:\n    out = out*c + c",
     "out = 0\nfor i in range(3):\n    for j in range(i):\n        out += i*j*x + j",
     "out = x\nwhile out < 20:\n    out = out*2 + 1",
-    "n = 27\nout = 0\nwhile n != 1:\n    if n/2 == round(n/2):\n        n = n/2\n"
-    "    else:\n        n = 3*n + 1\n    out += 1",
+    (
+        "n = 27\nout = 0\nwhile n != 1:\n    if n/2 == round(n/2):\n        n = n/2\n"
+        "    else:\n        n = 3*n + 1\n    out += 1"
+    ),
     "out = x if x > y else y",
     "out = (x if x > 100 else y) if y > -100 else 3",
     "pass\nout = x  # a comment\n\n",

@@ -31,8 +31,12 @@ def _softplus(x: Any) -> Any:
     return np.logaddexp(0, x)
 
 
+NUMPYS = [
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan",
+    "sinh", "cosh", "tanh", "floor", "ceil", "sign", "square", "reciprocal", "hypot", "maximum", "minimum", "abs",
+]  # fmt: skip
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: getattr(np, name) for name in ["exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "sign", "square", "reciprocal", "hypot", "maximum", "minimum", "abs"]},
+    **{name: getattr(np, name) for name in NUMPYS},
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2,
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "round": np.round,
     "erf": lambda x: F(math.erf(x)), "erfc": lambda x: F(math.erfc(x)), "clip": np.clip,
