@@ -72,6 +72,11 @@ def _explained(
         from autograd_explain.check.run import check
 
         explanation.checks = check(recording, sweep, tuple(checkers))
+        if mode == "forward":
+            from autograd_explain.check.carried import carried_over
+
+            checked = {name: _or_zero(sweep.gradients[n.index], n) for name, n in recording.inputs.items()}
+            explanation.checks = carried_over(explanation.checks, checked, explanation.gradients)
     return explanation
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from rich.cells import cell_len
+
+from autograd_explain.errors import ExplainError
 from autograd_explain.lang.expect import agrees, shown
 from autograd_explain.lang.program import bind_values, example, gallery
 from autograd_explain.lang.values import read_values
 from autograd_explain.pipeline import CHECKERS, explain_program
+from autograd_explain.render.terminal import write
+from autograd_explain.render.theme import View
 
-FEWEST = 12
+FEWEST = 30
 LONGEST_TITLE = 60
 FEWEST_DIGITS = 3
+LONGEST_LINE = 120
+WIDTH = 80
+NOT_AGREED = {"relu-at-zero": "convention", "where-nan": "undecided"}
+"""The examples whose lesson is that there is nothing to agree on, and what the checks say of them instead."""
 
 
 def test_the_gallery_is_there() -> None:
@@ -35,7 +45,30 @@ def test_the_numbers_hold_and_every_gradient_has_one(name: str) -> None:
     known = {"result": explanation.value, **explanation.gradients}
     assert known.keys() == dict(program.expects).keys()
     assert [] == [(t, w, shown(known[t])) for t, w in program.expects if not agrees(w, known[t])]
-    assert {"agrees"} == {check.status for check in explanation.checks}
+    assert {NOT_AGREED.get(name, "agrees")} == {check.status for check in explanation.checks}
+
+
+@pytest.mark.parametrize("name", [name for name in gallery() if example(name).expect_error])
+def test_an_example_of_an_error_ends_in_that_error(name: str) -> None:
+    program = example(name)
+    with pytest.raises(ExplainError) as raised:
+        explain_program(program, read_values(bind_values(program, {})), wrt=program.wrt)
+    assert program.expect_error in raised.value.message
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize("name", [name for name in gallery() if not example(name).expect_error])
+def test_it_fits_a_terminal_of_eighty_columns(name: str) -> None:
+    program = example(name)
+    explanation = explain_program(program, read_values(bind_values(program, {})), wrt=program.wrt)
+    out = io.StringIO()
+    write(explanation, View(width=WIDTH, color=False), out)
+    assert [] == [line for line in out.getvalue().splitlines() if cell_len(line) > WIDTH]
+
+
+@pytest.mark.parametrize("name", gallery())
+def test_the_lines_of_its_file_are_short_enough_to_read(name: str) -> None:
+    assert [] == [line for line in example(name).text.splitlines() if len(line) > LONGEST_LINE]
 
 
 @pytest.mark.parametrize("name", gallery())

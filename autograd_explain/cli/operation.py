@@ -55,7 +55,7 @@ def show_function(word: str) -> None:
 def _entry(entry: Entry) -> list[str]:
     rows = [("", entry.signature), ("also", ", ".join(entry.aliases)), *_details(entry), ("note", entry.note)]
     lines = [line for key, text in rows if text for line in _row(key, text)]
-    return [*lines, *_row("try", _command(entry)), *_pictures(entry)]
+    return [*lines, *_pictures(entry), *_row("try", _command(entry))]
 
 
 def _pictures(entry: Entry) -> list[str]:
@@ -64,7 +64,7 @@ def _pictures(entry: Entry) -> list[str]:
 
     if not (isinstance(entry.row, Op) and drawable(entry.row)):
         return []
-    return ["", *curves(entry.row, console.width(), ascii_only=console.is_ascii())]
+    return ["", *curves(entry.row, console.width(), ascii_only=console.is_ascii()), ""]
 
 
 _KEYS = 10
@@ -196,7 +196,8 @@ def _domain(op: Op) -> list[Row]:
 def _kinks(op: Op) -> list[Row]:
     rows: list[Row] = []
     for kink in op.kinks:
-        rows.append((kink.kind, f"at {kink.place}: from the left {kink.left}, from the right {kink.right}"))
+        link = "at" if kink.place.startswith("x ") else "where"
+        rows.append((kink.kind, f"{link} {kink.place}: from the left {kink.left}, from the right {kink.right}"))
         choices = [("PyTorch", kink.chosen)] if kink.as_pytorch else []
         table = [("taken here", kink.chosen), *choices, *kink.others]
         room = max(len(who) for who, _ in table) + 2

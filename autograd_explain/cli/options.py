@@ -19,6 +19,7 @@ from autograd_explain.source import visible
 
 CHECKERS = "symbolic,finite"
 LARGEST_DIGITS = 17
+MODES = ("reverse", "forward", "both")
 FORMATS = ("text", "json")
 
 _NAME = re.compile(r"(?!\d)[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+")
@@ -129,6 +130,9 @@ _OPTIONS = (
     click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
                  help="Significant digits shown."),
     click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
+    click.option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="Which sweep."),
+    click.option("--paths", is_flag=True, help="Each gradient as the sum over all paths (plain numbers only)."),
+    click.option("--versus", metavar="X=-1", help="The same program at other values, side by side: --versus x=-1,y=2."),
     click.option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
     click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
     click.option("--format", "format_name", type=click.Choice(FORMATS),

@@ -70,8 +70,12 @@ def _format_of(path: Path | None) -> str:
 
 
 def write_explanation(explanation: Any, target: Target) -> None:
-    """Write an explanation to its target; a file's name and size are told on standard error."""
-    writer = _WRITERS[target.format_name](explanation, target)
+    """Write an explanation to its target, in its format."""
+    write_text(_WRITERS[target.format_name](explanation, target), target)
+
+
+def write_text(writer: Callable[[TextIO], None], target: Target) -> None:
+    """Let `writer` fill the target; a file's name and size are told on standard error."""
     if target.path is None:
         if target.format_name != "text":
             console.use_utf8()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import click
 
 from autograd_explain.cli import console
 from autograd_explain.cli.breaking import read_choices, read_fault
+from autograd_explain.cli.comparing import read_versus, refuse_together, with_others, write_comparison
 from autograd_explain.cli.options import CHECKERS
 from autograd_explain.cli.output import open_target, write_explanation
 from autograd_explain.cli.quoting import COMMAND, with_places
@@ -39,6 +40,9 @@ class Given:
     limits: Limits
     fault: str | None = None
     at_kink: dict[str, float] = field(default_factory=dict)
+    mode: str = "reverse"
+    paths: bool = False
+    versus: tuple[tuple[str, str], ...] = ()
 
     @property
     def changes_numbers(self) -> bool:
@@ -49,9 +53,14 @@ class Given:
 def run_program(options: dict[str, Any]) -> int:
     """Explain a program as the options of `run` ask; 1 where a check differs, else 0."""
     target = open_target(options)
+    refuse_together(options, target)
     given = _given(options)
     program = resolve(given.program, _names(given.values), given.limits)
     explanation = _explained(program, given)
+    if given.versus:
+        other = replace(given, values=with_others(given.values, given.versus))
+        write_comparison(explanation, _explained(program, other), target)
+        return 0
     write_explanation(explanation, target)
     return _verdict(explanation)
 
@@ -60,6 +69,7 @@ def check_program(options: dict[str, Any]) -> int:
     """As `run --check --brief`, and the numbers the program's file expects; 1 where something differs, else 0."""
     options = {**options, "check": options["check"] or CHECKERS, "brief": True}
     target = open_target(options)
+    refuse_together(options, target)
     given = _given(options)
     program = resolve(given.program, _names(given.values), given.limits)
     if program.expect_error:
@@ -91,6 +101,9 @@ def _given(options: dict[str, Any]) -> Given:
         limits,
         read_fault(options["fault"]),
         read_choices(options["at_kink"]),
+        options["mode"],
+        options["paths"],
+        read_versus(options["versus"]),
     )
 
 
@@ -155,10 +168,16 @@ def _explained(program: Program, given: Given) -> Any:
         _check_tracked(program, wrt, values)
     elif columns:
         wrt = tuple(name for name in values if name not in columns)
-    return explain_program(
+    explanation = explain_program(
         program, values, wrt=None if wrt is None else list(wrt), checkers=given.checkers,
         upstream=_upstream(given), seed=given.seed, limits=given.limits, fault=given.fault, at_kink=given.at_kink,
+        mode=given.mode,
     )  # fmt: skip
+    if given.paths:
+        from autograd_explain.explanation.paths import paths
+
+        explanation.paths = paths(explanation)
+    return explanation
 
 
 def _upstream(given: Given) -> Any:

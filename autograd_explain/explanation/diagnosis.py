@@ -26,14 +26,14 @@ LOST = 1e-8  # a difference this much smaller than its terms has lost eight digi
 _MOST_LINKS = 8
 
 REWRITES = {
-    "log": "guard it: log(clip(x, 1e-12, inf)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) "
+    "log": "guard it: log(maximum(x, 1e-12)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) "
     "logsigmoid(x)",
     "exp": "exp overflows above 709: for log(sum(exp(x))) write logsumexp(x), for exp(x)/sum(exp(x)) softmax(x)",
     "div": "keep the denominator away from 0, for example x/(y + 1e-12)",
     "sqrt": "keep away from 0: sqrt(x + 1e-12); for sqrt(x**2 + y**2) write hypot(x, y)",
-    "pow": "a negative base needs a whole exponent, a base of 0 a positive one: guard with clip(x, 1e-12, inf)",
+    "pow": "a negative base needs a whole exponent, a base of 0 a positive one: guard with maximum(x, 1e-12)",
     "reciprocal": "keep away from 0, for example 1/(x + 1e-12)",
-    "log1p": "guard it: log1p(clip(x, -1 + 1e-12, inf))",
+    "log1p": "guard it: log1p(maximum(x, -1 + 1e-12))",
     "asin": "keep inside its domain: asin(clip(x, -1, 1))",
     "acos": "keep inside its domain: acos(clip(x, -1, 1))",
     "mul": "0·∞ and overflow begin in the factors: keep each of them finite",
@@ -105,12 +105,12 @@ def _where_it_began(walk: Walk, step: Step, part: Part) -> str:
 
 def where_nan(walk: Walk, step: Step) -> Told:
     """0 × ∞ on a side that a `where` did not take."""
-    if not step.node.op.elementwise:
+    if not walk.chooses or not step.node.op.elementwise:
         return None
     for part in step.parts:
         upstream, local = np.broadcast_arrays(np.asarray(step.upstream), np.asarray(part.local))
         trap = (upstream == 0) & ~np.isfinite(local)
-        if not np.any(trap) or not any(node.op.name == "where" for node in walk.run.operations):
+        if not np.any(trap):
             continue
         slope = number(local[trap].ravel()[0])
         name, inner, op = walk.label(step.node), walk.label(part.target), step.node.op.name
@@ -206,7 +206,7 @@ def _lost_digits(walk: Walk, step: Step, left: Var, right: Var) -> Told:
     out = np.abs(np.asarray(step.node.value))
     with np.errstate(all="ignore"):
         hit = np.isfinite(terms) & (terms > 0) & (out <= LOST * terms)
-    if not np.any(hit):
+    if not np.any(hit) or (not np.any(out[hit]) and _is_exact(left) and _is_exact(right)):
         return None
     with np.errstate(all="ignore"):
         digits = min(16, int(np.max(np.log10(np.where(hit, terms / np.maximum(out, terms * 1e-16), 1.0)))))
@@ -218,3 +218,32 @@ def _lost_digits(walk: Walk, step: Step, left: Var, right: Var) -> Told:
         f"made from it has only the rest.{' Better: ' + better + '.' if better else ''}"
     )
     return full, f"{name} loses about {digits} digits as well"
+
+
+_MOVES = frozenset({"abs", "clip", "detach", "index", "max", "maximum", "min", "minimum", "neg", "relu", "reshape",
+                    "transpose", "where"})  # fmt: skip
+_MOST_LOOKED_AT = 100
+_WHOLE = 2.0**53  # whole numbers below this are stored, added and multiplied without rounding
+
+
+def _is_exact(node: Var) -> bool:
+    """Whether a value was made without rounding: by moving numbers as given, or from whole numbers."""
+    waiting, seen = [node], {node.index}
+    while waiting:
+        value = waiting.pop()
+        if not value.inputs:
+            continue
+        whole = value.op.name in _RINGED and all(_is_whole(v.value) for v in (value, *value.inputs))
+        if len(seen) > _MOST_LOOKED_AT or not (whole or value.op.name in _MOVES):
+            return False
+        fresh = [argument for argument in value.inputs if argument.index not in seen]
+        seen.update(argument.index for argument in fresh)
+        waiting.extend(fresh)
+    return True
+
+
+_RINGED = frozenset({"add", "sub", "mul"})
+
+
+def _is_whole(value: Any) -> bool:
+    return bool(np.all(np.abs(value) < _WHOLE) and np.all(np.round(value) == value))

@@ -42,7 +42,8 @@ class ForwardPass:
 
     def __init__(self, run: Explanation) -> None:
         self._run = run
-        self.directions: list[Direction] = directions((record.name, run.tape.nodes[record.node]) for record in run.inputs)
+        given = ((record.name, run.tape.nodes[record.node]) for record in run.inputs)
+        self.directions: list[Direction] = directions(given)
 
     def sweep(self, direction: Direction, first: int = 1) -> Iterator[ForwardStep]:
         """The steps of one sweep as numbers, counted from `first`."""
@@ -84,6 +85,10 @@ class ForwardPass:
 
     def slope(self, direction: Direction) -> float:
         """How fast the result changes in one direction; one with several entries as its weighted sum does."""
+        gradient = self.gradients[direction.name]
+        return float(gradient[direction.place]) if direction.place else float(gradient)
+
+    def _swept(self, direction: Direction) -> float:
         tangent = tangent_of(self._run.tape, self._run.result, direction)
         with np.errstate(all="ignore"):
             return 0.0 if tangent is None else float(np.sum(self._run.sweep.seed * tangent))
@@ -97,9 +102,9 @@ class ForwardPass:
                 found[record.name] = 0.0 if type(record.value) is float else np.zeros(record.shape)
         for direction in self.directions:
             if direction.place:
-                found[direction.name][direction.place] = self.slope(direction)
+                found[direction.name][direction.place] = self._swept(direction)
             else:
-                found[direction.name] = self.slope(direction)
+                found[direction.name] = self._swept(direction)
         return found
 
     def cost(self, direction: Direction) -> Cost:
@@ -243,5 +248,6 @@ def _holds_forward(note: Note) -> bool:
 
 
 _FORWARD_KINDS = frozenset({
-    "branch", "custom-rule", "dead-relu", "detached", "kink", "meaning", "non-scalar", "tie", "unused-input", "zero-slope",
+    "branch", "custom-rule", "dead-relu", "detached", "kink", "meaning", "non-scalar", "tie", "unused-input",
+    "zero-slope",
 })  # fmt: skip

@@ -43,7 +43,7 @@ STEP_TRIGGERS: dict[str, Trigger] = {
 def notes(run: Explanation) -> Iterator[Note]:
     """Every note of the run: before the sweep, at its steps in order, and about its outcome."""
     yield from notes_run.at_end_of_forward(run)
-    walk = Walk(run)
+    walk = Walk(run, chooses=any(node.op.name == "where" for node in run.operations))
     first: dict[str, int] = {}
     for step in run.walk():
         yield from _at_step(walk, step, first)

@@ -60,10 +60,15 @@ def _branch(run: Explanation) -> Iterator[Note]:
     for branch in run.tape.branches[:1]:
         condition = f"The condition {run.text_of(branch.site)}" if branch.site is not None else "A condition"
         held = "true" if branch.taken else "false"
-        yield Note("branch", branch.node, None, (
-            f"{condition} was {held}{_with_numbers(run, branch.node)}, so this side was recorded. "
-            "The other side was not run and does not exist in this graph."
-        ))  # fmt: skip
+        became = _TURNS[branch.taken] if branch.kind == "while" else _SIDE
+        yield Note("branch", branch.node, None, f"{condition} was {held}{_with_numbers(run, branch.node)}, {became}")
+
+
+_SIDE = "so this side was recorded. The other side was not run and does not exist in this graph."
+_TURNS = {
+    True: "so the loop took a turn. Only the turns that were taken exist in this graph.",
+    False: "so the loop took no turn, and nothing in it exists in this graph.",
+}
 
 
 def _with_numbers(run: Explanation, place: int) -> str:
@@ -201,8 +206,17 @@ def meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
         elif slope == 0.0:
             tail = f"is a rate: to first order, a small change of {name} does not change the result."
         else:
-            change = number(0.01 * slope)
+            step = _small_step(float(run.value), slope)
             tail = (
-                f"is a rate: raise {name} by 0.01 and the result changes by about {change}. Training steps against it."
+                f"is a rate: raise {name} by {number(step)} and the result changes by about {number(step * slope)}. "
+                "Training steps against it."
             )
         yield Note("meaning", node, None, f"∂{name} = {number(slope)} {tail}")
+
+
+def _small_step(value: float, slope: float) -> float:
+    """0.01, or less where even that would change the result by more than its own size: a slope holds nearby only."""
+    step = 0.01
+    while abs(step * slope) > max(1.0, abs(value)):
+        step /= 10.0
+    return step

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.explanation.telling import Told, Trigger, Walk, number, part_at, percent, plural
+from autograd_explain.explanation.telling import Told, Trigger, Walk, number, part_at, percent, plural, sum_so_far
 from autograd_explain.modes.records import Step
 
 _FLAT = 0.01  # a slope below this share of the steepest counts as saturated
@@ -26,7 +26,7 @@ def accumulation(walk: Walk, step: Step) -> Told:
             name, total = walk.label(part.target), walk.run.uses[place]
             where = f"{name} is used {plural(total, 'time')}: each use is a path to the result, and the paths add up"
             if type(part.contribution) is float:
-                where += f" ({number(part.before)} + {number(part.contribution)} = {number(part.after)} so far)"
+                where += f" ({sum_so_far(part.before, part.contribution, part.after)} so far)"
             return where + ".", f"{name} is used {plural(total, 'time')}: its contributions add up"
         here.add(place)
     return None

@@ -80,7 +80,7 @@ def _refuse_too_many(run: Explanation, uses: Uses, starts: dict[str, int]) -> No
     edges = sum(map(len, uses.values()))
     what = f"{total:,} paths" if total < _SAYABLE else f"about 10^{len(str(total)) - 1} paths"
     raise LimitError(
-        f"{what} lead from the inputs to the result; --paths shows {MOST_PATHS:,} at most, with {MOST_FACTORS:,} slopes",
+        f"{what} lead from the inputs to the result; --paths takes {MOST_PATHS:,} with {MOST_FACTORS:,} slopes at most",
         hint=f"this is why reverse mode adds up at every value on its way: it needs {edges:,} multiplications here",
     )
 

@@ -21,6 +21,8 @@ Told = tuple[str, str] | None
 """The sentence in full, and the short one for the second time ("" for none); None where nothing is to be said."""
 
 _TENTH = 0.1
+_DIGITS = 4
+_MOST_DIGITS = 17
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Walk:
     run: Explanation
     reached: dict[int, int] = field(default_factory=dict)
     has_begun: bool = False  # whether the backward pass has made its first non-finite number
+    chooses: bool = False  # whether the program has a `where` in it
 
     def label(self, node: Var) -> str:
         """What the views call a value."""
@@ -41,7 +44,19 @@ Trigger = Callable[[Walk, Step], Told]
 
 def number(value: Any) -> str:
     """A number in a sentence: four significant digits."""
-    return rounded_number(float(value), 4)
+    return rounded_number(float(value), _DIGITS)
+
+
+def sum_so_far(before: float, share: float, after: float) -> str:
+    """`a + b = c` with enough digits that the line is true, else with ≈."""
+    for digits in range(_DIGITS, _MOST_DIGITS + 1):
+        left, right = rounded_number(before, digits), rounded_number(share, digits)
+        if number(float(left) + float(right)) == number(after):
+            break
+    else:
+        left, right = number(before), number(share)
+    relation = "=" if number(float(left) + float(right)) == number(after) else "≈"
+    return f"{left} {'− ' + right[1:] if right.startswith('-') else '+ ' + right} {relation} {number(after)}"
 
 
 def vector(values: Any) -> str:

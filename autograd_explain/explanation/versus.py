@@ -100,8 +100,8 @@ def _branches(first: Explanation, second: Explanation) -> Iterator[BranchPair]:
     left, right = dict(_asked(first)), dict(_asked(second))
     for key in merged(list(left), list(right)):
         here, there = left.get(key), right.get(key)
-        condition = (here or there).condition  # type: ignore[union-attr] - one of them has the key
-        yield BranchPair(condition or "a condition", here and here.taken, there and there.taken)
+        condition = here.condition if here else there.condition if there else ""
+        yield BranchPair(condition or "a condition", here.taken if here else None, there.taken if there else None)
 
 
 def _asked(run: Explanation) -> Iterator[tuple[Any, BranchRecord]]:

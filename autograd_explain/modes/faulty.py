@@ -96,7 +96,7 @@ class Faulty:
     def note_use(self, upstream: Any) -> None:
         """Count one use of the broken rule."""
         self.acted += 1
-        self.with_upstream += bool(np.any(np.asarray(upstream) != 0.0))
+        self.with_upstream += bool(upstream != 0.0 if type(upstream) is float else np.any(upstream))
 
 
 def faulty(sweep: Sweep, broken: Break) -> Faulty:

@@ -121,9 +121,16 @@ def _parts(node: Var, tangents: list[Any]) -> Iterator[ForwardPart]:
         if tangent is None:
             continue
         local, amount = pass_on(node.op, position, tangent, node.value, values, options)
-        after = amount if is_first else before + amount
+        after = amount if is_first else _sum(before, amount)
         yield ForwardPart(position, argument, tangent, local, amount, before, after)
         before, is_first = after, False
+
+
+def _sum(before: Any, amount: Any) -> Any:
+    if type(amount) is float:
+        return before + amount
+    with np.errstate(all="ignore"):
+        return before + amount
 
 
 def pass_on(
@@ -142,10 +149,8 @@ def pass_on(
         return local, np.broadcast_to(np.where(still, 0.0, local * tangent), shape_of(out)).copy()
 
 
-def pushed(
-    op: Op, position: int, tangent: Any, out: Any, values: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
-    """The share of a structured operation's tangent, by its own forward rule where it has one, else by its reverse rule.
+def pushed(op: Op, position: int, tangent: Any, out: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The share of a structured operation's tangent, by its forward rule where it has one, else by its reverse rule.
 
     That rule u ↦ Jᵀu is linear in the upstream u, so the gradient of Σ (Jᵀu)·t by u is J·t: one reverse sweep over
     the rule itself, recorded on a tape of its own.

@@ -129,7 +129,11 @@ def local_derivative(rule: Any, out: Any, values: tuple[Any, ...], options: dict
     if type(rule) is float:
         return rule
     try:
-        local = rule(out, *values, **options)
+        if type(out) is float:
+            local = rule(out, *values, **options)
+        else:
+            with np.errstate(all="ignore"):
+                local = rule(out, *values, **options)
         if type(local) in (float, bool, np.ndarray):
             return as_value(local)
     except (ArithmeticError, ValueError):
@@ -159,14 +163,19 @@ def steps(sweep: Sweep) -> Iterator[Step]:
             place += 1
             local = None
             if node.op.elementwise:
-                with np.errstate(all="ignore"):
-                    local = local_derivative(node.op.partials[position], node.value, values, options)
+                local = local_derivative(node.op.partials[position], node.value, values, options)
             known = totals[argument.index]
-            with np.errstate(all="ignore"):
-                after = amount if known is None else known + amount
+            after = amount if known is None else _added(known, amount)
             totals[argument.index] = after
             parts.append(Part(position, argument, local, amount, _zeros(argument) if known is None else known, after))
         yield Step(number, node, upstream, tuple(parts))
+
+
+def _added(known: Any, amount: Any) -> Any:
+    if type(known) is float:
+        return known + amount
+    with np.errstate(all="ignore"):
+        return known + amount
 
 
 def _zeros(argument: Var) -> Any:

@@ -11,7 +11,7 @@ from autograd_explain.core.notation import UNICODE_SYMBOLS, Infix
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import shape_of, show_shape, stretched_axes
 from autograd_explain.core.var import Var
-from autograd_explain.explanation.model import NodeRecord, PartRecord, StepRecord
+from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, StepRecord
 from autograd_explain.render.numbers import array_lines, equation, show, style_of, terms
 from autograd_explain.render.selection import MOST_TERMS, Ledger
 from autograd_explain.render.theme import Line, View, wrapped
@@ -85,7 +85,7 @@ def shapes_of(formula: Formula) -> str:
 
 def _in_columns(line: Line, middle: str, right: str, mark: str, view: View) -> Iterator[Line]:
     """Left, middle and right parts of a line; what does not fit goes on to a line of its own."""
-    value_column = max(view.width - 24, FORMULA_COLUMN + 17)
+    value_column = max(view.width - 25, FORMULA_COLUMN + 17)
     room = value_column - FORMULA_COLUMN - 2
     if line.width > FORMULA_COLUMN - 1 or cell_width(middle) > room:
         if line.width + cell_width(middle) + 4 > value_column:
@@ -107,9 +107,7 @@ def _in_columns(line: Line, middle: str, right: str, mark: str, view: View) -> I
     yield line.to(0).add(mark, "head") if mark else line
 
 
-def backward_block(
-    run: Explanation, record: StepRecord, view: View, ledger: Ledger
-) -> Iterator[Line]:
+def backward_block(run: Explanation, record: StepRecord, view: View, ledger: Ledger) -> Iterator[Line]:
     """A step back: the rule for each argument, then upstream × local = contribution, and the running total."""
     node = run.tape.nodes[record.node]
     style = style_of(view)
@@ -141,7 +139,7 @@ class Earlier:
     terms: list[Any]
 
 
-def sides_of(run: Explanation, node: Var, record: StepRecord) -> list[str]:
+def sides_of(run: Explanation, node: Var, record: StepRecord | ForwardStepRecord) -> list[str]:
     """`(left)` and `(right)` where one value stands on both sides, so that its two uses can be told apart."""
     targets = [part.target for part in record.parts]
     words = ["(left)", "(right)"] if len(node.inputs) == 2 else [f"(use {i + 1})" for i in range(len(node.inputs))]
@@ -217,7 +215,7 @@ def _share(
     if type(part.contribution) is float and type(part.local) is float and type(record.upstream) is float:
         product = formula_of(OPERATIONS["mul"], (Formula(record.upstream), Formula(part.local)), {})
         made = equation(product, part.contribution, view)
-        text = _times(made.text, view)
+        text = times(made.text, view)
         result = f"{made.relation} {made.result}"
         if line.add(text).width + 1 + cell_width(result) > view.width:
             yield line
@@ -245,7 +243,7 @@ def _share(
         yield Line(" " * TARGET_COLUMN).add(ledger, "dim")
 
 
-def _times(text: str, view: View) -> str:
+def times(text: str, view: View) -> str:
     """Upstream × local: the sign of multiplication that no formula uses."""
     return text.replace("*" if view.ascii else "·", " × ")
 
@@ -298,4 +296,3 @@ def _with_total(line: Line, ledger: str, mark: str, view: View) -> Iterator[Line
     if ledger:
         line.add(ledger, "dim").add("  " if mark else "")
     yield line.add(mark, "head")
-

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_explain.core.formula import Formula, filled, written
 from autograd_explain.core.notation import LANGUAGE
-from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, StepRecord
+from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, PathRecord, StepRecord
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
@@ -168,10 +168,14 @@ def _paths(run: Explanation) -> dict[str, Any] | None:
     """Every path from each input to the result, where they were asked for."""
     if run.paths is None:
         return None
-    return {name: [{"nodes": list(p.nodes), "product": number(p.product)} for p in own] for name, own in run.paths.items()}
+    return {name: list(map(_path, own)) for name, own in run.paths.items()}
 
 
-def _fault(run: Explanation) -> dict[str, Any] | None:
+def _path(record: PathRecord) -> dict[str, Any]:
+    return {"nodes": list(record.nodes), "product": number(record.product)}
+
+
+def fault(run: Explanation) -> dict[str, Any] | None:
     """The broken engine's gradients, and its parts at the first step where it differs."""
     if run.fault is None:
         return None
@@ -181,7 +185,7 @@ def _fault(run: Explanation) -> dict[str, Any] | None:
     return {"name": run.fault.fault.name, "gradients": gradients, "parts_at_step": parts}
 
 
-_EXTRAS: dict[str, Callable[[Any], Any]] = {"fault": _fault, "paths": _paths}
+_EXTRAS: dict[str, Callable[[Any], Any]] = {"fault": fault, "paths": _paths}
 """What is only there where it was asked for: None leaves it out."""
 
 

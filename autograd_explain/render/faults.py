@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.formula import written
+from autograd_explain.core.formula import Formula, formula_of, written
+from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import shape_of, show_shape
 from autograd_explain.explanation.faults import Comparison, Parting, same
 from autograd_explain.explanation.model import PartRecord, StepRecord
+from autograd_explain.explanation.wrong_rules import local_alone
 from autograd_explain.modes.faulty import at_once
 from autograd_explain.modes.records import Part, Step
 from autograd_explain.render.arithmetic import (
@@ -24,8 +26,9 @@ from autograd_explain.render.arithmetic import (
     shapes_of,
     sides_of,
     text_of,
+    times,
 )
-from autograd_explain.render.numbers import show, style_of, terms
+from autograd_explain.render.numbers import equation, show, style_of, terms
 from autograd_explain.render.selection import Ledger
 from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
 from autograd_explain.source import cell_width
@@ -173,6 +176,7 @@ def _faulty_block(run: Explanation, comparison: Comparison, record: StepRecord, 
     node = run.tape.nodes[record.node]
     style = style_of(view)
     head = Line("    ").add(f"{run.words.label(node)} = {written(run.words.formula(node), style).text}", "head")
+    chained = comparison.fault.change.combine is not local_alone or bool(np.all(np.asarray(record.upstream) == 1.0))
     sides = sides_of(run, node, record)
     if node.op.elementwise:
         pairs = zip(record.parts, sides, strict=True)
@@ -183,7 +187,7 @@ def _faulty_block(run: Explanation, comparison: Comparison, record: StepRecord, 
     for part, side in zip(record.parts, sides, strict=True):
         line = Line("      → ").add(part.target_label, "head").add(f" {side}" if side else "", "dim")
         line.to(TARGET_COLUMN, 1)
-        yield from _joined(line, _how(run, record, part, view), _outcome(run, part, view), view)
+        yield from _joined(line, _how(run, record, part, view, chained), _outcome(run, part, view), view)
         if part.contribution is not None and not is_inline(part.contribution):
             yield from rows(part.contribution, view)
 
@@ -200,17 +204,20 @@ def _joined(line: Line, how: str, outcome: str, view: View) -> Iterator[Line]:
             yield Line("          ").add(part)
 
 
-def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View) -> str:
-    """How the faulty contribution was made."""
+def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View, chained: bool) -> str:
+    """How the faulty contribution was made; `chained` says whether the upstream is in it."""
     target = run.tape.nodes[part.target]
     if part.contribution is None:
         shapes = shapes_of(part.rule).partition(" → ")[0]
         return f"{written(part.rule, style_of(view)).text}: {shapes} do not fit"
+    if all(type(v) is float for v in (record.upstream, part.local, part.contribution)) and chained:
+        product = formula_of(OPERATIONS["mul"], (Formula(record.upstream), Formula(part.local)), {})
+        line = equation(product, part.contribution, view)
+        return f"{times(line.text, view)} {line.relation} {line.result}"
     if part.local is None:
         made = written(part.rule, style_of(view)).text
     else:
         parts = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
-        chained = _is_chained(record, part)
         made = " × ".join(parts) if chained else f"{parts[1]}, without the upstream {parts[0]}"
         if not chained and same(part.local, part.contribution):
             return made
@@ -219,12 +226,6 @@ def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View) -> 
     shape = shape_of(part.contribution)
     wrong = "" if shape == target.shape else f", but {part.target_label} has {show_shape(target.shape)}"
     return f"{made} → {show_shape(shape)}{wrong}"
-
-
-def _is_chained(record: StepRecord, part: PartRecord) -> bool:
-    """Whether the contribution has the upstream in it: summed, the product is the contribution."""
-    with np.errstate(all="ignore"):
-        return same(np.sum(part.contribution), np.sum(record.upstream * part.local))
 
 
 def _outcome(run: Explanation, part: PartRecord, view: View) -> str:

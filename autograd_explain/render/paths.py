@@ -60,15 +60,15 @@ def _product(line: Line, text: str, result: str, view: View) -> Iterator[Line]:
         yield line
         line, start = Line(), 10
     line.to(start, 0)
-    parts = list(wrapped(text, view.width - start))
+    parts = list(wrapped(text, view.width - max(start, 12)))
     for part in parts[:-1]:
         yield line.add(part)
-        line = Line(" " * start)
+        line = Line(" " * 12)
     line.add(parts[-1])
     if line.width + 1 + cell_width(result) > view.width:
         yield line
-        line = Line(" " * start)
-    yield line.to(min(view.width - 24, view.width - cell_width(result)), 1).add(result, "accent")
+        line = Line(" " * 12)
+    yield line.to(min(view.width - 25, view.width - cell_width(result)), 1).add(result, "accent")
 
 
 def _sum(run: Explanation, name: str, own: list[PathRecord], view: View) -> Iterator[Line]:
@@ -89,14 +89,14 @@ def _sum(run: Explanation, name: str, own: list[PathRecord], view: View) -> Iter
 def _cost(run: Explanation, found: dict[str, list[PathRecord]], view: View) -> Iterator[Line]:
     along, edges = multiplications(run, found)
     yield Line()
-    yield Line("    ").add("multiplications").to(_PRODUCT_COLUMN, 1).add(f"{along:,} along the paths").add(
-        f", {edges:,} in the reverse sweep", "accent"
-    )
+    told = f"multiplications: {along:,} along the paths, {edges:,} in the reverse sweep"
+    yield from (Line("    ").add(text, "head") for text in wrapped(told, view.width - 4))
     if along > edges:
         why = (
-            "Paths that meet share the rest of their way. The reverse sweep adds them up where they meet and multiplies "
-            "the shared rest once, so it needs one multiplication for each use of a value, however many paths there are."
+            "Paths that meet share the rest of their way. The reverse sweep adds them up where they meet and "
+            "multiplies the shared rest once, so it needs one multiplication for each use of a value, however many "
+            "paths there are."
         )
     else:
-        why = "No two paths share a stretch here, so there is nothing to factor. Where paths meet, the reverse sweep wins."
+        why = "No two paths share a stretch here: there is nothing to factor. Where paths meet, the reverse sweep wins."
     yield from note_line(why, view) if view.notes else ()

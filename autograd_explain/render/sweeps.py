@@ -33,10 +33,11 @@ from autograd_explain.source import cell_width
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
 
-RESULT_ROOM = 24
+RESULT_ROOM = 25
 _SWEEPS_SHOWN = 3
 _ABOUT = (
-    "one sweep for each input: beside every value its tangent, which is how fast it changes while that input alone moves"
+    "one sweep for each input: beside every value its tangent, which is how fast it changes while that input alone "
+    "moves"
 )
 
 
@@ -47,16 +48,20 @@ def forward_mode(run: Explanation, view: View) -> Iterator[Line]:
         yield Line("    nothing to differentiate: the result depends on no tracked input")
         return
     shown = _shown_sweeps(run, view)
+    walked = 0
     for number, direction in enumerate(run.forward.directions[:shown], 1):
         yield Line()
         yield from _seed(run, direction, number, view)
-        yield from _sweep(run, direction, number == 1, view)
+        steps = list(run.forward.sweep(direction, walked + 1))
+        walked += len(steps)
+        yield from _sweep(run, direction, steps, number == 1, view)
     hidden = run.forward.directions[shown:]
     if hidden:
         yield Line()
         some = f"{hidden[0].label} to {hidden[-1].label}" if len(hidden) > 1 else hidden[0].label
-        yield Line("    ").add(f"… {len(hidden)} more sweeps, for {some}; --all prints them", "dim")
-    for note in run.notes if view.notes else ():
+        for text in wrapped(f"… {len(hidden)} more sweeps, for {some}; --all prints them", view.width - 4):
+            yield Line("    ").add(text, "dim")
+    for note in run.notes if view.notes and run.mode == "forward" else ():
         if note.step is None and note.kind not in ("meaning", "unused-input"):
             yield from note_line(note.text, view)
 
@@ -72,9 +77,10 @@ def _seed(run: Explanation, direction: Direction, number: int, view: View) -> It
     still = f", {others[0]} stands still" if len(others) == 1 else ", all else stands still" if others else ""
     total = len(run.forward.directions)
     line = Line("  ").add(f"SWEEP {number} of {total}".ljust(15), "head")
-    for text in wrapped(f"{direction.label} moves at rate 1{still}", view.width - line.width):
+    indent = line.width
+    for text in wrapped(f"{direction.label} moves at rate 1{still}", view.width - indent):
         yield line.add(text, "dim")
-        line = Line(" " * line.width)
+        line = Line(" " * indent)
     seed = Line("    ").add(direction.name, "head").to(FORMULA_COLUMN)
     if is_inline(direction.seed):
         yield from _ending(seed.add("seed: its own tangent"), f"= {text_of(direction.seed, view)}", view)
@@ -83,11 +89,13 @@ def _seed(run: Explanation, direction: Direction, number: int, view: View) -> It
     yield from rows(direction.seed, view)
 
 
-def _sweep(run: Explanation, direction: Direction, is_first: bool, view: View) -> Iterator[Line]:
+def _sweep(
+    run: Explanation, direction: Direction, steps: list[ForwardStep], is_first: bool, view: View
+) -> Iterator[Line]:
     operations = [node for node in run.operations if node.index <= run.result.index]
-    cut = range(AT_EACH_END, len(operations) - AT_EACH_END) if len(operations) > MOST_SHOWN and not view.all else range(0)
-    start = 1 if is_first else _first_number(run, direction)
-    moving = {step.node.index: step for step in run.forward.sweep(direction, start)}
+    is_long = len(operations) > MOST_SHOWN and not view.all
+    cut = range(AT_EACH_END, len(operations) - AT_EACH_END) if is_long else range(0)
+    moving = {step.node.index: step for step in steps}
     for place, node in enumerate(operations):
         if place in cut:
             if place == cut.start:
@@ -104,30 +112,25 @@ def _sweep(run: Explanation, direction: Direction, is_first: bool, view: View) -
     yield from _slope(run, direction, moving.get(run.result.index), view)
 
 
-def _first_number(run: Explanation, direction: Direction) -> int:
-    return next((step.number for step in run.forward.walk() if step.direction == direction), 1)
-
-
 def _still(run: Explanation, node: Var, is_first: bool, view: View) -> Iterator[Line]:
-    if is_first:
-        yield Line("      ").add("stands still: its tangent is 0", "dim")
-    else:
-        yield Line("    ").add(f"{run.words.label(node)}").to(FORMULA_COLUMN).add("stands still: its tangent is 0", "dim")
+    line = Line("      ") if is_first else Line("    ").add(run.words.label(node)).to(FORMULA_COLUMN)
+    yield line.add("stands still: its tangent is 0", "dim")
 
 
 def _block(run: Explanation, step: ForwardStep, is_first: bool, view: View) -> Iterator[Line]:
     record = run.forward.step(step)
     node = step.node
     sides = sides_of(run, node, record)
-    head = Line("    ").add(f"{run.words.label(node)} = {written(run.words.formula(node), style_of(view)).text}", "head")
+    formula = written(run.words.formula(node), style_of(view)).text
+    head = Line("    ").add(f"{run.words.label(node)} = {formula}", "head")
     if not node.op.elementwise:
         if not is_first:
             yield head
     else:
         rules = [rule_text(run, node, part, sides[i], view) for i, part in enumerate(record.parts)]
         yield from rule_lines(Line("      ") if is_first else head, rules, view)
-    for i, part in enumerate(record.parts):
-        yield from _share(run, step, record, i, sides[i], view)
+    for place, side in enumerate(sides):
+        yield from _share(run, step, record, place, side, view)
     for note in _notes_at(run, record.step) if view.notes else ():
         yield from note_line(note.text, view)
 
@@ -140,7 +143,8 @@ def _share(
     run: Explanation, step: ForwardStep, record: ForwardStepRecord, place: int, side: str, view: View
 ) -> Iterator[Line]:
     part, tangent = record.parts[place], step.parts[place].tangent
-    line = Line("      from ").add(part.target_label, "head").add(f" {side}" if side else "", "dim").to(TARGET_COLUMN, 1)
+    line = Line("      from ").add(part.target_label, "head")
+    line.add(f" {side}" if side else "", "dim").to(TARGET_COLUMN, 1)
     total = _total(run, record, place, view)
     if all(type(number) is float for number in (part.local, tangent, part.contribution)):
         made = product_sum([(part.local, tangent)], part.contribution, view)
@@ -157,9 +161,9 @@ def _share(
     if result:
         *before_result, line = _ending(line, result, view)
         yield from before_result
-        if total and line.width + 2 + cell_width(total) > view.width:
-            yield line
-            line = Line(" " * max(view.width - cell_width(total) - 2, 6))
+    if total and line.width + 2 + cell_width(total) > view.width:
+        yield line
+        line = Line(" " * max(view.width - cell_width(total) - 2, 6))
     yield line.add(f"  {total}" if total else "", "dim")
     if not result:
         yield from rows(part.contribution, view)
@@ -194,7 +198,7 @@ def _slope(run: Explanation, direction: Direction, last: ForwardStep | None, vie
     slope = show(run.forward.slope(direction), view)
     why = "the result's tangent" if last else "nothing of it reaches the result"
     if last and type(last.tangent) is not float:
-        why = "the result's entries × upstream, summed"
+        why = "its entries × upstream, summed"
     line = Line("      ").add(f"∂{direction.label}", "head").to(TARGET_COLUMN, 1).add(why, "dim")
     yield from _ending(line, f"= {slope}", view)
 

@@ -17,13 +17,14 @@ from autograd_explain.modes.forward import Direction, pass_on
 from autograd_explain.modes.reverse import pass_back
 from autograd_explain.render.numbers import product_sum, show, style_of
 from autograd_explain.render.selection import AT_EACH_END, MOST_SHOWN
-from autograd_explain.render.theme import Line, View, heading, note_line
+from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
 
-_LABEL, _VALUE, _CELL = 22, 14, 24  # the width of the columns; a cell of arithmetic has at least so much
+_FORMULA, _NAME, _VALUE, _CELL = 22, 8, 14, 24  # widths: a cell of arithmetic has at least so much
+_WIDE = 76  # from here on there is room for formulas beside the labels
 _NUMBER = 13
 _GAP = Line("    …")
 
@@ -56,21 +57,26 @@ def both_modes(run: Explanation, view: View) -> Iterator[Line]:
     yield from cost_lines(run, view)
 
 
+def _left(view: View) -> int:
+    """Where the values stand: after the formulas, or where the view is narrow after the labels."""
+    return 4 + (_FORMULA if view.width >= _WIDE else _NAME)
+
+
 def _as_tables(run: Explanation, view: View) -> Iterator[Line]:
     shown = _rows(run, view)
     tangents = [_tangents(run, direction) for direction in run.forward.directions]
     adjoints = _adjoints(run)
     about = "each value beside its tangent, from the inputs down: local × tangent of what it is made from"
     yield from heading("TANGENTS", about, view)
-    room = max((view.width - 4 - _LABEL - _VALUE) // _CELL, 1)
-    for start in range(0, len(tangents), room):
+    together = _fitting(run, shown, tangents, view)
+    for start in range(0, len(tangents), together):
         yield Line()
-        yield from _table(run, shown, tangents[start : start + room], view)
-    about = "each value beside its adjoint, to be read from the result up: upstream × local, one product for each use"
+        yield from _table(run, shown, tangents[start : start + together], view)
+    about = "each value beside its adjoint, read from the result up: upstream × local, one product for each use"
     yield from heading("ADJOINTS", about, view)
     yield Line()
     yield from _table(run, shown, [adjoints], view)
-    about = "the tangents end in the result's row, one sweep for each input; the adjoints in the inputs' rows, all in one"
+    about = "the tangents end in the result's row, a sweep for each input; the adjoints in the inputs' rows, all in one"
     yield from heading("BESIDE", about, view)
     yield Line()
     yield from _grid(run, shown, [*tangents, adjoints], view)
@@ -116,69 +122,81 @@ def _adjoints(run: Explanation) -> Column:
     return Column("adjoint", sums, {record.node: f"∂{record.name}" for record in run.inputs if record.tracked})
 
 
+def _fitting(run: Explanation, shown: Sequence[Var | None], columns: Sequence[Column], view: View) -> int:
+    """How many columns of arithmetic stand beside each other with every cell on one line; one at least."""
+    cells = [_cell(column, node, view) for column in columns for node in shown if node is not None]
+    widest = max((cell_width(f"{text} {result}") for text, result in cells), default=0)
+    return max((view.width - _left(view) - _VALUE) // max(widest + 2, _CELL), 1)
+
+
 def _table(run: Explanation, shown: Sequence[Var | None], columns: Sequence[Column], view: View) -> Iterator[Line]:
-    """Rows of a value and the arithmetic of each column; a cell too long goes on below."""
-    width = max((view.width - 4 - _LABEL - _VALUE) // len(columns), _CELL)
-    starts = [4 + _LABEL + _VALUE + i * width for i in range(len(columns))]
-    line = Line("    ").add("".ljust(_LABEL)).add("value", "dim")
-    for start, column in zip(starts, columns, strict=True):
-        line.to(start, 1).add(column.title, "dim")
+    """Rows of a value and the arithmetic of each column."""
+    first = _left(view) + _VALUE
+    width = (view.width - first) // len(columns)
+    line = Line(" " * _left(view)).add("value", "dim")
+    for i, column in enumerate(columns):
+        line.to(first + i * width, 1).add(column.title, "dim")
     yield line
     for node in shown:
         if node is None:
             yield _GAP
-            continue
-        cells = [_cell(column, node, width - 2, view) for column in columns]
-        for row in range(max(map(len, cells))):
-            line = _head(run, node, view) if row == 0 else Line()
-            for start, cell in zip(starts, cells, strict=True):
-                if row < len(cell):
-                    line.to(start, 1).add(cell[row], "accent" if row == len(cell) - 1 else "")
+        elif len(columns) == 1:
+            yield from _alone(_head(run, node, view), _cell(columns[0], node, view), view)
+        else:
+            line = _head(run, node, view)
+            for i, column in enumerate(columns):
+                text, result = _cell(column, node, view)
+                line.to(first + i * width, 1).add(f"{text} " if text else "").add(result, "accent")
             yield line
+
+
+def _alone(line: Line, cell: tuple[str, str], view: View) -> Iterator[Line]:
+    """A row with one cell: its result goes below where there is no room, and the sum too where it is long."""
+    text, result = cell
+    column = _left(view) + _VALUE
+    if max(line.width + 1, column) + cell_width(text) > view.width:
+        yield line
+        *before, text = wrapped(text, view.width - 12)
+        indents = (" " * 10, *(" " * 12 for _ in before))
+        yield from (Line(indent).add(part) for indent, part in zip(indents, before, strict=False))
+        line, column = Line(), 12 if before else 10
+    line.to(column, 0 if not line.width else 1).add(f"{text} " if text else "")
+    if line.width + cell_width(result) > view.width:
+        yield line
+        line = Line(" " * column)
+    yield line.add(result, "accent")
 
 
 def _head(run: Explanation, node: Var, view: View) -> Line:
     label = run.words.label(node)
     full = f"{label} = {written(run.words.formula(node), style_of(view)).text}" if node.inputs else label
-    text = full if cell_width(full) < _LABEL else label
+    text = full if cell_width(full) + 4 < _left(view) else label
     value = show(node.value, view)
-    return Line("    ").add(text, "head").to(3 + _LABEL + (value[0] not in "-−"), 1).add(value)
+    return Line("    ").add(text, "head").to(_left(view) - 1 + (value[0] not in "-−"), 1).add(value)
 
 
-def _cell(column: Column, node: Var, width: int, view: View) -> list[str]:
-    """The arithmetic at one place in lines that fit; 0 where nothing arrives."""
+def _cell(column: Column, node: Var, view: View) -> tuple[str, str]:
+    """The arithmetic at one place and what it comes to; 0 where nothing arrives."""
     if node.index not in column.sums:
-        return ["0"]
+        return "", "0"
     factors, total = column.sums[node.index]
     mark = f"   {column.marks[node.index]}" if node.index in column.marks else ""
     if not factors:
-        return [show(total, view) + mark]
+        return "", show(total, view) + mark
     made = product_sum(factors, total, view)
-    pieces = [*_broken_sum(made.text), f"{made.relation} {made.result}{mark}"]
-    lines = [pieces[0]]
-    for piece in pieces[1:]:
-        if cell_width(lines[-1]) + 1 + cell_width(piece) <= width:
-            lines[-1] += f" {piece}"
-        else:
-            lines.append(piece)
-    return lines
-
-
-def _broken_sum(text: str) -> list[str]:
-    first, *rest = text.split(" + ")
-    return [first, *(f"+ {term}" for term in rest)]
+    return made.text, f"{made.relation} {made.result}{mark}"
 
 
 def _grid(run: Explanation, shown: Sequence[Var | None], columns: Sequence[Column], view: View) -> Iterator[Line]:
     """The numbers alone, as many columns side by side as there is room for."""
-    room = max((view.width - 4 - _LABEL - _VALUE) // _NUMBER, 1)
+    room = max((view.width - _left(view) - _VALUE) // _NUMBER, 1)
     for start in range(0, len(columns), room):
         some = columns[start : start + room]
         if start:
             yield Line()
-        line = Line("    ").add("".ljust(_LABEL)).add("value", "dim")
+        line = Line(" " * _left(view)).add("value", "dim")
         for i, column in enumerate(some):
-            line.to(4 + _LABEL + _VALUE + i * _NUMBER, 1).add(column.title, "dim")
+            line.to(_left(view) + _VALUE + i * _NUMBER, 1).add(column.title, "dim")
         yield line
         for node in shown:
             yield _GAP if node is None else _numbers(run, node, some, view)
@@ -189,7 +207,7 @@ def _numbers(run: Explanation, node: Var, columns: Sequence[Column], view: View)
     for i, column in enumerate(columns):
         text = show(column.sums[node.index][1], view) if node.index in column.sums else "0"
         style = "accent" if node.index in column.marks else ""
-        line.to(3 + _LABEL + _VALUE + i * _NUMBER + (text[0] not in "-−"), 1).add(text, style)
+        line.to(_left(view) + _VALUE - 1 + i * _NUMBER + (text[0] not in "-−"), 1).add(text, style)
     return line
 
 
@@ -200,7 +218,7 @@ def cost_lines(run: Explanation, view: View) -> Iterator[Line]:
     inputs, results = len(costs), int(np.size(run.value))
     yield from heading("COST", "multiplications for the whole gradient, one for each slope used", view)
     each = [cost.products for cost in costs]
-    parts = " + ".join(map(str, each)) + " = " if 1 < len(each) <= _FEW else ""
+    parts = " + ".join(map(str, each)) + " = " if any(each) and 1 < len(each) <= _FEW else ""
     total = Cost(sum(each), sum(cost.structured for cost in costs))
     yield from _cost_line("forward", _plural(inputs, "sweep"), f"{parts}{_priced(total)}", view)
     yield from _cost_line("reverse", "1 sweep", _priced(back), view)
@@ -212,10 +230,10 @@ _FEW = 6
 
 def _cost_line(mode: str, sweeps: str, price: str, view: View) -> Iterator[Line]:
     line = Line("    ").add(mode, "head").to(15).add(sweeps).to(27)
-    if line.width + cell_width(price) > view.width:
-        yield line
-        line = Line("      ")
-    yield line.add(price, "accent")
+    indent = line.width
+    for text in wrapped(price, view.width - indent):
+        yield line.add(text, "accent")
+        line = Line(" " * indent)
 
 
 def _priced(cost: Cost) -> str:
@@ -231,7 +249,7 @@ def _plural(count: int, one: str) -> str:
 def _verdict(inputs: int, results: int) -> str:
     here = f"Here n = {inputs:,} and m = {results:,}: "
     if inputs > results:
-        here += "reverse mode wins, and the more inputs the more clearly: a loss of a million weights needs one sweep back."
+        here += "reverse mode wins, the more inputs the more clearly: a loss of a million weights needs one sweep back."
     elif inputs < results:
         here += "forward mode wins: one sweep moves one input and gives its slope for every result at once."
     else:

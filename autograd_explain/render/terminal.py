@@ -45,7 +45,7 @@ def write(run: Explanation, view: View, out: TextIO) -> None:
 def lines(run: Explanation, view: View) -> Iterator[Line]:
     """Every line of the view, in order."""
     yield from header(run, view)
-    if run.mode == "reverse" and not view.brief:
+    if (run.mode == "reverse" or run.fault is not None) and not view.brief:
         yield from forward(run, view)
     if run.fault is not None:
         from autograd_explain.render.faults import fault_lines
@@ -186,7 +186,7 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
         yield from forward_lines(run, record, view, is_result=item is run.result)
     if not run.result.inputs:
         said = labelled(run.words.labels[run.result.index] or "the result", run.value, view)
-        yield Line(f"    {said}: nothing was computed")
+        yield Line(f"    {said}: {'no recorded operation leads to it' if run.operations else 'nothing was computed'}")
     for note in run.notes if view.notes else ():
         if note.step is None and note.kind in _AFTER_FORWARD and (view.all or note.kind != "saved"):
             yield from note_line(note.text, view)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
+
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.versus import BranchPair, Comparison, Pair
@@ -21,8 +23,7 @@ _ANSWERS = {True: "true", False: "false", None: "not asked"}
 
 def write(comparison: Comparison, view: View, out: TextIO) -> None:
     """Write the text line by line."""
-    for line in lines(comparison, view):
-        out.write(line.render(view) + "\n")
+    out.writelines(line.render(view) + "\n" for line in lines(comparison, view))
 
 
 def lines(comparison: Comparison, view: View) -> Iterator[Line]:
@@ -32,7 +33,7 @@ def lines(comparison: Comparison, view: View) -> Iterator[Line]:
     source = [text for text in (first.source or "a Python function").splitlines() if not text.lstrip().startswith("#")]
     yield from (Line("  ").add(text, "head") for text in source if text.strip())
     yield from heading("VERSUS", "the same program at two sets of values", view)
-    yield _row("", "this run", "the other", "", view, "dim")
+    yield _row("", ("this run", "the other"), "", view, "dim")
     given = {record.name: record.value for record in second.inputs}
     for record in first.inputs:
         yield from _values(record.name, record.value, given[record.name], view)
@@ -43,12 +44,12 @@ def lines(comparison: Comparison, view: View) -> Iterator[Line]:
     yield from _gradients(first, second, view)
 
 
-def _row(left: str, first: str, second: str, mark: str, view: View, style: str = "") -> Line:
+def _row(left: str, told: tuple[str, str], mark: str, view: View, style: str = "") -> Line:
     """A line in four columns."""
     start, width = _columns(view)
     shown = left if cell_width(left) < start - 4 else f"{left[: max(start - 7, 1)]}…"
-    line = Line("    ").add(shown, style or "head").to(start, 1).add(first, style)
-    return line.to(start + width, 1).add(second, style).to(start + 2 * width, 1).add(mark, "note")
+    line = Line("    ").add(shown, style or "head").to(start, 1).add(told[0], style)
+    return line.to(start + width, 1).add(told[1], style).to(start + 2 * width, 1).add(mark, "note")
 
 
 def _columns(view: View) -> tuple[int, int]:
@@ -57,10 +58,10 @@ def _columns(view: View) -> tuple[int, int]:
 
 
 def _values(name: str, first: Any, second: Any, view: View) -> Iterator[Line]:
-    told = [_brief(first, view), _brief(second, view)]
+    told = _brief(first, view), _brief(second, view)
     differs = "" if _is_same(first, second) else "differs"
     if max(map(cell_width, told)) < _columns(view)[1]:
-        yield _row(name, *told, differs, view)
+        yield _row(name, told, differs, view)
         return
     for which, value, text in zip(("this run", "the other"), (first, second), told, strict=True):
         yield Line("    ").add(name, "head").add(f" in {which}  ", "dim").add(text if is_inline(value) else "")
@@ -74,8 +75,6 @@ def _brief(value: Any, view: View) -> str:
 
 
 def _is_same(first: Any, second: Any) -> bool:
-    import numpy as np
-
     return np.shape(first) == np.shape(second) and bool(np.array_equal(first, second, equal_nan=True))
 
 
@@ -88,7 +87,7 @@ def _branches(comparison: Comparison, view: View) -> Iterator[Line]:
     shown = asked if view.all or len(asked) <= AT_EACH_END else differing[:AT_EACH_END]
     for branch in shown:
         mark = "" if branch.first == branch.second else "differs"
-        yield _row(branch.condition, _ANSWERS[branch.first], _ANSWERS[branch.second], mark, view)
+        yield _row(branch.condition, (_ANSWERS[branch.first], _ANSWERS[branch.second]), mark, view)
     if len(shown) < len(asked):
         yield Line("    ").add(f"… {len(asked) - len(shown):,} more conditions; --all prints them", "dim")
     if view.notes and comparison.parting:
@@ -97,8 +96,8 @@ def _branches(comparison: Comparison, view: View) -> Iterator[Line]:
 
 def _parting(branch: BranchPair) -> str:
     return (
-        f"The runs part at {branch.condition}: {_ANSWERS[branch.first]} in this run, {_ANSWERS[branch.second]} in the other. "
-        "Each run records only what it executes, so the two have different graphs and different derivatives."
+        f"The runs part at {branch.condition}: {_ANSWERS[branch.first]} in this run, {_ANSWERS[branch.second]} in the "
+        "other. Each run records only what it executes, so the two have different graphs and different derivatives."
     )
 
 
@@ -110,11 +109,12 @@ def _graph(comparison: Comparison, view: View) -> Iterator[Line]:
     short = view.all or len(pairs) <= MOST_SHOWN
     for place, pair in enumerate(pairs):
         if short or place < AT_EACH_END or place >= len(pairs) - AT_EACH_END:
-            yield _row(" ".join(pair.text.split()), _told(pair.first, view), _told(pair.second, view), _mark(pair), view)
+            told = _told(pair.first, view), _told(pair.second, view)
+            yield _row(" ".join(pair.text.split()), told, _mark(pair), view)
         elif place == AT_EACH_END:
             yield Line("    ").add(f"… {len(pairs) - 2 * AT_EACH_END:,} more operations; --all prints them", "dim")
-    counts = [len(run.operations) for run in (comparison.first, comparison.second)]
-    yield _row("operations", *(f"{count:,}" for count in counts), "", view, "dim")
+    counts = f"{len(comparison.first.operations):,}", f"{len(comparison.second.operations):,}"
+    yield _row("operations", counts, "", view, "dim")
     if view.notes:
         yield from note_line(_summary(comparison), view)
 
@@ -123,6 +123,8 @@ def _told(node: Var | None, view: View) -> str:
     if node is None:
         return "–"
     value = node.value
+    if node.op.family == "comparison" and type(value) is float:
+        return _ANSWERS[bool(value)]
     text = text_of(value, view) if is_inline(value) else show_shape(value.shape)
     return text if cell_width(text) < _columns(view)[1] else show_shape(node.shape)
 

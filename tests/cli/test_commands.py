@@ -195,7 +195,7 @@ def test_ops_lists_every_function_once(command: Command) -> None:
         ("ln", ["log(x)", "also      ln", "domain    x > 0"]),
         (
             "relu",
-            ["rule      d out/d x = where(x > 0, 1, 0)", "kink      at x = 0: left 0, right 1; taken here, as in"],
+            ["rule      d out/d x = where(x > 0, 1, 0)", "kink      at x = 0: from the left 0, from the right 1"],
         ),
         ("leaky_relu", ["formula   where(x > 0, x, slope*x)", "rule      d out/d x = where(x > 0, 1, slope)"]),
         ("matmul", ["rule      a gets upstream @ b.T   (for a (2,3), b (3,4))"]),

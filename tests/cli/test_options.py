@@ -31,7 +31,7 @@ def words(line: list[str]) -> list[str]:
         (["--c", "3", "--w", "4", "--b", "5", "--ch", "6", "c"],
          ["--set=c=3", "--set=w=4", "--set=b=5", "--set=ch=6", "--", "c"]),
         (["--θ", "1", "--x₁", "2", "θ"], ["--set=θ=1", "--set=x₁=2", "--", "θ"]),
-        (["--mode", "forward", "x"], ["--set=mode=forward", "--", "x"]),
+        (["--mod", "forward", "x"], ["--set=mod=forward", "--", "x"]),
         (["--check", "w*x"], ["--check=symbolic,finite", "--", "w*x"]),
         (["w*x", "--check=finite"], ["--check=finite", "--", "w*x"]),
         (["--digits", "3", "--brief", "x"], ["--digits=3", "--brief", "--", "x"]),
@@ -98,7 +98,7 @@ def test_a_table_gives_untracked_values(command: Callable[..., Any], tmp_path: A
         (["w*x", "--check", "--x=2"], "no value for w", 'run "w*x" --check --x=2 --w ...'),
         (["chain-rul"], "no value for chain and rul", "or the example: autograd-explain run chain-rule"),
         (["x", "--x", "1", "--z", "3"], "the program has no name z", "its names: x"),
-        (["x", "--x", "1", "--mode", "forward"], "the program has no name mode", "its names: x"),
+        (["x", "--x", "1", "--mod", "forward"], "the program has no name mod", "its names: x"),
         (["x", "--x", "1", "--brie", "3"], "the program has no name brie", "did you mean --brief?"),
         (["x", "--brie"], "--brie has no value", "did you mean --brief?"),
         (["x", "--x"], "--x has no value", "--x 2, or --x=2"),
@@ -167,4 +167,4 @@ def test_limits_reach_the_run(fails: Fails) -> None:
 
 def test_commands_share_their_options() -> None:
     assert [p.name for p in run.params] == [p.name for p in check.params]
-    assert {"run", "check", "examples", "ops"} == set(group.commands)
+    assert {"run", "check", "examples", "faults", "ops"} == set(group.commands)

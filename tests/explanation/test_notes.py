@@ -193,3 +193,44 @@ def test_a_slope_chosen_at_a_corner_is_not_sold_as_a_rate_of_change() -> None:
 def test_zero_slope_says_so() -> None:
     [note] = told(case("x**2", x=0), "meaning")
     assert "to first order, a small change of x does not change the result" in note.text
+
+
+@pytest.mark.parametrize(
+    ("program", "part"),
+    [
+        (case("x + x*x", x=3), "(3 + 3 = 6 so far)"),
+        (case("(1 - x)**2 + (x - 3)**2", x=0.5), "(−5 − 1 = −6 so far)"),
+        (case("y = x*1\n3*y - 2.999999*y", x=1), "(−2.999999 + 3 = 1e-06 so far)"),
+    ],
+    ids=str,
+)
+def test_the_sum_so_far_is_true_as_printed(program: Case, part: str) -> None:
+    first, *_ = told(program, "accumulation")
+    assert part in first.text.replace("-2.", "−2.").replace("-5", "−5").replace("= -6", "= −6")
+
+
+def test_a_while_loop_tells_of_turns_not_of_sides() -> None:
+    loop = "while x < 4:\n    x = 2*x\nx"
+    [note] = told(case(loop, x=1), "branch")
+    assert "was true (1 < 4), so the loop took a turn." in note.text
+    [note] = told(case(loop, x=5), "branch")
+    assert "was false (5 < 4), so the loop took no turn" in note.text
+
+
+@pytest.mark.parametrize(
+    "program",
+    [case("relu(w*x + b)", w=2, x=3, b=-6), case("m = detach(max(z))\nlogsumexp(z - m)", z=[1, 2, 3])],
+    ids=str,
+)
+def test_a_difference_without_rounding_loses_no_digits(program: Case) -> None:
+    assert [] == told(program, "cancellation")
+
+
+def test_a_difference_of_rounded_equals_has_lost_them_all() -> None:
+    [note] = told(case("(x + 1) - x", x=1e17), "cancellation")
+    assert "about 16 of 16 digits are lost" in note.text
+
+
+def test_the_step_that_is_imagined_is_small_for_a_steep_slope() -> None:
+    [note] = told(case("1e6*x", x=0), "meaning")
+    assert "raise x by 1e-06 and the result changes by about 1." in note.text

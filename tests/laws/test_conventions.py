@@ -1,8 +1,13 @@
-"""Where a derivative is a matter of convention, and outside the domain: the stated outcome, as a table."""
+"""Where a derivative is a matter of convention, and outside the domain: the stated outcome, as a table.
+
+conventions.json holds what PyTorch and JAX answered; record_conventions.py, beside it, asked them.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +20,10 @@ from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import leaf
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.ops.losses import COMPOSITES
+from autograd_explain.pipeline import explain
 
 INF, NAN = math.inf, math.nan
+RECORDED = json.loads(Path(__file__).with_name("conventions.json").read_text(encoding="utf-8"))["rows"]
 
 
 def _gradients(function: Any, *values: Any) -> Any:
@@ -105,3 +112,85 @@ def test_every_kink_says_what_is_left_right_chosen_and_chosen_by_others(op: Any)
     for kink in op.kinks:
         assert kink.kind in {"kink", "tie"}
         assert all((kink.place, kink.left, kink.right, kink.chosen, kink.others))
+
+
+def _numbers(value: Any) -> Any:
+    """A recorded number or nested list, where what is not finite is a word."""
+    return [_numbers(entry) for entry in value] if isinstance(value, list) else float(value)
+
+
+def _of_row(row: Any) -> Any:
+    explanation = explain(row["program"], row["values"])
+    return {"value": explanation.value, "gradients": explanation.gradients}
+
+
+def _same(expected: Any, actual: Any) -> bool:
+    pairs = [(expected["value"], actual["value"])]
+    pairs += [(expected["gradients"][name], actual["gradients"][name]) for name in expected["gradients"]]
+    return all(
+        np.shape(wanted) == np.shape(got)
+        and np.allclose(np.asarray(_numbers(wanted)), np.asarray(got), rtol=1e-13, atol=1e-15, equal_nan=True)
+        for wanted, got in pairs
+    )
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=lambda row: row["case"])
+def test_the_answer_is_pytorchs_or_the_row_says_why_not(row: Any) -> None:
+    actual = _of_row(row)
+    expected = row.get("ours") or row["pytorch"] or row["jax"]
+    assert _same(expected, actual), (expected, actual)
+    if "apart" in row:
+        assert row["apart"]
+        assert not _same(row["pytorch"], actual), "the row says why it differs from PyTorch, but it does not"
+
+
+def test_the_rows_are_told_apart_by_name() -> None:
+    names = [row["case"] for row in RECORDED]
+    assert sorted(set(names)) == sorted(names)
+
+
+_SAID = {"0": 0.0, "½": 0.5, "½ each": 0.5, "1": 1.0, "∞": INF, "nan": NAN, "slope": 0.2, "alpha": 0.7,
+         "1.7581": 1.7581, "1/(number of ties)": 0.5, "split evenly": 0.5}  # fmt: skip
+_KINKED = {
+    "relu": "relu at 0",
+    "leaky_relu": "leaky_relu at 0",
+    "elu": "elu at 0",
+    "selu": "selu at 0",
+    "hardtanh": "hardtanh at 1",
+    "abs": "abs at 0",
+    "clip": "clip at its upper edge",
+    "maximum": "maximum of equals",
+    "minimum": "minimum of equals",
+    "max": "max with a tie",
+    "min": "min with a tie",
+    "sqrt": "sqrt at 0",
+    "cbrt": "cbrt at 0",
+    "norm": "norm of zeros",
+    "std": "std of equal entries",
+    "hypot": "hypot at the origin",
+    "atan2": "atan2 at the origin",
+}
+
+
+@pytest.mark.parametrize("name", [op.name for op in OPERATIONS.values() if op.kinks])
+def test_a_kink_tells_the_truth_about_other_libraries(name: Any) -> None:
+    row = next(row for row in RECORDED if row["case"] == _KINKED[name])
+    (kink,) = OPERATIONS[name].kinks
+    told = {"ours": kink.chosen, **dict(kink.others)}
+    assert "JAX" in told, "a row of conventions.json has JAX's answer"
+    for library, recorded in {"ours": _of_row(row), "PyTorch": row["pytorch"], "JAX": row["jax"]}.items():
+        if library in told and recorded is not None:
+            at_corner = np.ravel(_numbers(next(iter(map(_listed, recorded["gradients"].values())))))
+            said = _SAID[told[library]]
+            assert np.any(np.isclose(at_corner, said, rtol=1e-4, equal_nan=True)), (library, at_corner, said)
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize("name", [op.name for op in OPERATIONS.values() if op.kinks])
+def test_a_kink_names_pytorch_where_its_choice_is_another(name: Any) -> None:
+    row = next(row for row in RECORDED if row["case"] == _KINKED[name])
+    differs = row["pytorch"] is None or not _same(row["pytorch"], _of_row(row))
+    assert differs == (not OPERATIONS[name].kinks[0].as_pytorch)

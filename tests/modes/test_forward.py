@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from typing import Any
 
 import numpy as np
@@ -9,15 +11,24 @@ import pytest
 
 import autograd_explain.ops  # noqa: F401 - fills the table
 from autograd_explain import explain
+from autograd_explain.check.carried import carried_over
 from autograd_explain.check.laws import own_samples
+from autograd_explain.check.result import CheckResult
+from autograd_explain.core.formula import written
+from autograd_explain.core.notation import LANGUAGE
 from autograd_explain.core.op import compute
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import as_value
-from autograd_explain.errors import LimitError
+from autograd_explain.errors import InputError, LimitError
+from autograd_explain.explanation.forward import Cost, reverse_cost
 from autograd_explain.modes.forward import MOST_SWEEPS, directions, forward_steps, pass_on, tangent_of
 from autograd_explain.modes.reverse import pass_back
+from autograd_explain.render.as_json import pieces
+from autograd_explain.source import cell_width
+from tests.golden.views import text_of
 from tests.laws.test_laws import SAMPLES
-from tests.programs import EVERY, case
+from tests.programs import ARRAYS, EVERY, SCALAR, case
+from tests.render.printed import equations, is_true
 
 _CLOSE = 1e-10
 
@@ -120,8 +131,8 @@ def test_an_upstream_weights_the_result() -> None:
 
 
 def test_an_own_rule_is_turned_around_too() -> None:
-    text = "def cube(t): return t*t*t\n@backward_of(cube)\ndef back(upstream, out, t): return upstream * 3*t**2\ncube(x)*y"
-    run = explain(text, x=2.0, y=5.0, mode="forward")
+    own = "def cube(t): return t*t*t\n@backward_of(cube)\ndef back(upstream, out, t): return upstream * 3*t**2\n"
+    run = explain(own + "cube(x)*y", x=2.0, y=5.0, mode="forward")
     assert {"x": 60.0, "y": 8.0} == run.gradients
 
 
@@ -136,3 +147,115 @@ def test_the_cap_says_what_to_do() -> None:
         explain("sum(w)*x", w=np.ones(MOST_SWEEPS), x=1.0, mode="forward")
     assert "--wrt x" in caught.value.hint
     assert {"x": 64.0} == explain("sum(w)*x", w=np.ones(64), x=1.0, wrt=["x"], mode="forward").gradients
+
+
+# What is shown of it
+
+
+@pytest.mark.parametrize("mode", ["forward", "both"])
+@pytest.mark.parametrize("program", EVERY, ids=str)
+def test_printed_arithmetic_is_true_and_keeps_to_the_width(program: Any, mode: str) -> None:
+    for width in (60, 80, 100):
+        text = text_of(program.run(mode=mode), width=width)
+        text = text[text.index("FORWARD") :]  # the text as typed is not broken
+        assert [] == [pair for pair in equations(text) if not is_true(*pair)]
+        assert [] == [line for line in text.splitlines() if cell_width(line) > width]
+
+
+def test_the_three_tables() -> None:
+    text = text_of(explain("log(x1) + x1*x2 - sin(x2)", x1=2, x2=5, mode="both"), width=80)
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert "v3 = v1 + v2 10.6931 1 × 0.5 + 1 × 5 = 5.5" in rows  # tangents
+    assert "x1 2 1 × 5 + 1 × 0.5 = 5.5 ∂x1" in rows  # adjoints
+    assert "v4 = sin(x2) −0.958924 0 0.283662 −1" in rows  # beside each other
+    assert "forward 2 sweeps 5 + 5 = 10" in rows
+    assert "reverse 1 sweep 8" in rows
+    assert "n = 2 and m = 1: reverse mode wins" in text.replace("\n      │ ", " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "expected"),
+    [
+        ("[x, x*x, 2*x]", 2.0, "forward mode wins"),
+        ("exp(x)", 2.0, "as many sweeps"),
+        ("sum(x)", [1.0, 2.0], "reverse mode wins"),
+    ],
+)
+def test_which_mode_wins(text: str, x: Any, expected: str) -> None:
+    assert expected in text_of(explain(text, x=x, mode="both"), width=400)
+
+
+def test_the_cost_is_what_was_multiplied() -> None:
+    run = explain("sum(W @ x * x)", W=[[1, 2], [3, 4]], x=[1, 2], mode="both")
+    assert Cost(1 * 2, 2) == run.forward.cost(run.forward.directions[0])  # W[0, 0]: a product of two, two operations
+    assert Cost(2 * 2, 3) == reverse_cost(run)
+
+
+def test_a_long_run_tells_its_first_sweeps() -> None:
+    run = explain("sum(sin(w)**2 + cos(w)*w - exp(w/2))", w=np.linspace(0, 1, 30), mode="forward")
+    text = text_of(run)
+    assert "27 more sweeps, for w[3] to w[29]; --all prints them" in text
+    assert "SWEEP 30 of 30" in text_of(run, all=True)
+
+
+def test_notes_of_forward_mode_stand_at_its_steps() -> None:
+    run = explain("relu(x)*y", x=0, y=2, mode="forward")
+    steps = {step.number: step.node.op.name for step in run.forward.walk()}
+    (kink,) = (note for note in run.notes if note.kind == "kink")
+    assert "relu" == steps[kink.step]
+    assert not {"seed", "records-only", "accumulation", "subtraction"} & {note.kind for note in run.notes}
+
+
+def test_nothing_to_differentiate() -> None:
+    for mode in ("forward", "both"):
+        assert "nothing to differentiate" in text_of(explain("x*2", x=1, wrt=[], mode=mode))
+
+
+def test_json_of_each_mode() -> None:
+    lists = {mode: explain("x*y + x", x=2, y=3, mode=mode).to_dict() for mode in ("reverse", "forward", "both")}
+    assert [(True, False), (False, True), (True, True)] == [("backward" in d, "forward" in d) for d in lists.values()]
+    assert ["reverse", "forward", "both"] == [d["mode"] for d in lists.values()]
+    first = lists["both"]["forward"][0]
+    part = {
+        "argument": 0, "target": 0, "rule": "y", "filled": "3", "local": 3.0,
+        "contribution": 3.0, "total_before": 0.0, "total_after": 3.0,
+    }  # fmt: skip
+    assert {"step": 1, "node": 2, "input": "x", "tangent": 3.0, "parts": [part]} == first
+    assert [4.0, 2.0, None, None] == [node["gradient"] for node in lists["forward"]["nodes"]]
+    assert lists["both"] == json.loads("".join(pieces(explain("x*y + x", x=2, y=3, mode="both"))))
+
+
+@pytest.mark.parametrize("program", [*SCALAR, *ARRAYS], ids=str)
+def test_rules_are_text_of_the_language_and_come_to_the_numbers(program: Any) -> None:
+    """A structured rule, its labels filled in, is the contribution; every rule parses."""
+    run = program.run(mode="forward")
+    for step in run.forward.steps:
+        for part in step.parts:
+            ast.parse(written(part.rule, LANGUAGE).text, mode="eval")
+            expected = part.contribution if part.local is None else part.local
+            np.testing.assert_allclose(part.rule.value, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_linear_operation_is_told_as_itself() -> None:
+    run = explain("sum((W @ x).T)", W=[[1, 2], [3, 4]], x=[1, 2], mode="forward", wrt=["x"])
+    rules = [written(part.rule, LANGUAGE).text for step in run.forward.steps for part in step.parts]
+    assert ["W @ tangent", "tangent.T", "sum(tangent)"] == rules[:3]
+
+
+def test_checks_are_about_the_numbers_shown() -> None:
+    run = explain("x*exp(y) + sin(x*y)", x=0.7, y=1.3, mode="forward", check=True)
+    assert {"agrees"} == {result.status for result in run.checks}
+    assert [run.gradients[result.target] for result in run.checks] == [result.ours for result in run.checks]
+
+
+def test_a_forward_number_that_parts_from_the_checked_one_is_undecided() -> None:
+    result = CheckResult("finite", "x", "agrees", 2.0, 2.0, digits=12)
+    assert "undecided" == carried_over([result], {"x": 2.0}, {"x": 2.001})[0].status
+    close = carried_over([result], {"x": 2.0}, {"x": 2.0 + 4e-11})[0]
+    assert ("agrees", 10) == (close.status, close.digits)
+    assert [result] == carried_over([result], {"x": 2.0}, {"x": 2.0})
+
+
+def test_an_unknown_mode() -> None:
+    with pytest.raises(InputError, match="there is no mode 'sideways'"):
+        explain("x", x=1, mode="sideways")

@@ -1,0 +1,74 @@
+"""`--versus`: the values of the other run, and where the two runs side by side are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_explain.cli.output import Target, write_text
+from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.lang.names import fold_name
+
+_OPENING, _CLOSING = "([{", ")]}"
+_NEXT_NAME = re.compile(r",\s*[^\W\d]\w*\s*=(?!=)")
+
+Values = tuple[tuple[str, str], ...]
+
+
+def read_versus(text: str | None) -> Values:
+    """Return the names and values in `x=-1,y=[1, 2]`: commas inside brackets belong to a value."""
+    if text is None:
+        return ()
+    pairs = [part.partition("=") for part in _parts(text)]
+    for name, equals, value in pairs:
+        if not (name.strip() and equals and value.strip()):
+            raise InputError(f"--versus takes NAME=VALUE with commas between, not '{text}'", hint="--versus x=-1,y=2")
+    return tuple((fold_name(name.strip()), value.strip()) for name, _, value in pairs)
+
+
+def _parts(text: str) -> list[str]:
+    depth, start = 0, 0
+    parts = []
+    for place, letter in enumerate(text):
+        depth += (letter in _OPENING) - (letter in _CLOSING)
+        if depth == 0 and _NEXT_NAME.match(text, place):
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
+
+
+def with_others(values: Sequence[tuple[str, str]], others: Values) -> Values:
+    """Return the given values with the other run's in their places."""
+    replaced = {name for name, _ in others}
+    return (*(pair for pair in values if _folded(pair[0]) not in replaced), *others)
+
+
+def _folded(name: str) -> str:
+    try:
+        return fold_name(name)
+    except NameProblem:
+        return name  # `bind_values` complains about it
+
+
+def refuse_together(options: dict[str, Any], target: Target) -> None:
+    """Raise InputError for options that are each a view of their own."""
+    if options["fault"] is not None and options["mode"] != "reverse":
+        raise InputError("--fault breaks a rule of the reverse sweep", hint=f"leave out --mode {options['mode']}")
+    if options["versus"] is None:
+        return
+    if target.format_name != "text":
+        raise InputError(f"--versus is a text view; there is no {target.format_name} of two runs", hint="--format text")
+    for name, given in (("--paths", options["paths"]), ("--fault", options["fault"]), ("--check", options["check"]),
+                        ("--mode", options["mode"] != "reverse")):  # fmt: skip
+        if given:
+            raise InputError(f"--versus compares two runs and does not go with {name}", hint=f"leave out {name}")
+
+
+def write_comparison(first: Any, second: Any, target: Target) -> None:
+    """Write two runs of one program side by side."""
+    from autograd_explain.explanation.versus import compare
+    from autograd_explain.render import versus
+    from autograd_explain.render.theme import View
+
+    write_text(lambda out: versus.write(compare(first, second), View(**target.view), out), target)
