@@ -21,6 +21,7 @@ from autograd_explain.check.exact import pull_back, to_exact, to_float
 from autograd_explain.check.kinks import Kinked, kinked_at, sides_of_structured
 from autograd_explain.check.naming import Naming, entry, number
 from autograd_explain.check.rounding import EXCUSED, shake
+from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Sweep
 from autograd_explain.modes.reverse import local_derivative
 
@@ -50,7 +51,7 @@ class Examiner:
             self._scalar(visit, args, options)
             return
         self.clock.look()
-        if not all(np.all(np.isfinite(value)) for value in (node.value, visit.upstream, *args)):
+        if not all(np.all(np.isfinite(value)) for value in (node.value, visit.upstream, *_that_matter(node))):
             self._doubt(visit, self._not_finite(visit))
         elif node.op.elementwise:
             self._elementwise(visit, args, options)
@@ -67,7 +68,7 @@ class Examiner:
         if not np.all(np.isfinite(visit.node.value)):
             return f"{operation} is not finite{_listed(visit.node.value)}"
         for argument in visit.node.inputs:
-            if not np.all(np.isfinite(argument.value)):
+            if _matters(visit.node, argument) and not np.all(np.isfinite(argument.value)):
                 label = self.naming.label(argument)
                 return f"{operation} has an argument that is not finite: {label}{_listed(argument.value)}"
         return f"the upstream that reaches {operation} is not finite{_listed(visit.upstream)}"
@@ -84,6 +85,7 @@ class Examiner:
     def _scalar(self, visit: Visit, args: tuple[float, ...], options: dict[str, Any]) -> None:
         node, op = visit.node, visit.node.op
         finite = all([_finite(value) for value in (node.value, visit.upstream, *args)])  # noqa: C419 - a hot path
+        finite = finite or all(map(_finite, (node.value, visit.upstream, *_that_matter(node))))
         for position, contribution in visit.contributions.items():
             recorded = local_derivative(op.partials[position], node.value, args, options)
             if not finite:
@@ -276,6 +278,15 @@ def _summed(array: Any, shape: tuple[int, ...]) -> Any:
     array = np.sum(array, axis=leading) if leading else np.asarray(array)
     axes = tuple(i for i, size in enumerate(shape) if size == 1 and array.shape[i] != 1)
     return np.sum(array, axis=axes, keepdims=True) if axes else array
+
+
+def _matters(node: Var, argument: Var) -> bool:
+    """Whether an argument has to be finite: a bound that stands still, as that of `clip(x, 0, inf)`, need not be."""
+    return argument.tracked or not node.op.elementwise
+
+
+def _that_matter(node: Var) -> list[Any]:
+    return [argument.value for argument in node.inputs if _matters(node, argument)]
 
 
 def _listed(value: Any) -> str:

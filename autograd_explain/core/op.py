@@ -21,6 +21,10 @@ from autograd_explain.limits import exceeded
 
 Rule = Callable[..., Any]
 ELEMENTS: ContextVar[int] = ContextVar("elements", default=10_000_000)  # the most entries one array may have
+WORK: ContextVar[Callable[[int], None]] = ContextVar("work", default=lambda statements: None)
+"""Told of every operation on arrays, as the number of statements that take about as long."""
+_SIMPLE, _STRUCTURED = 8, 16  # what calling NumPy costs, in statements
+_STEPS = 50  # the steps of arithmetic inside NumPy that cost as much as a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Op:
     internal: bool = False
     selects: Rule | None = None  # which arguments are class numbers that only select, by the arguments' values
     entries: Rule | None = None  # how many entries the result of a growing operation has, by its arguments
+    steps: Rule | None = None  # how many steps of arithmetic it takes, where that is not about one for each entry
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The operation on floats, arrays or recorded values; options by name or after the arguments."""
@@ -171,10 +176,23 @@ def compute(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
                 return value
         except (ArithmeticError, ValueError):
             pass  # `math` raises where IEEE arithmetic has an answer: the array form below gives it
-    arrays = tuple(np.asarray(arg, dtype=np.float64) for arg in args)
+    arrays = tuple([np.asarray(arg, dtype=np.float64) for arg in args])
     _check_size(op, arrays, options)
     with np.errstate(all="ignore"):
-        return as_value(op.forward(*arrays, **options))
+        value = as_value(op.forward(*arrays, **options))
+    WORK.get()(_work(op, arrays, value))
+    return value
+
+
+def _work(op: Op, arrays: tuple[Any, ...], value: Any) -> int:
+    """How many statements take about as long as this operation on arrays."""
+    if op.steps is not None:
+        steps = op.steps(*arrays)
+    else:
+        steps = max([array.size for array in arrays], default=0)
+        if type(value) is not float:
+            steps = max(steps, value.size)
+    return (_SIMPLE if op.partials else _STRUCTURED) + int(steps) // _STEPS
 
 
 def _check_size(op: Op, arrays: tuple[Any, ...], options: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ uses to find the place in its program again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ class Turns(NamedTuple):
         return [Scope(a, b, "loop", self.title, turn, self.site) for turn, (a, b) in pairs if b > a]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """A condition the program asked, and which way it went."""
 
     node: int
@@ -72,7 +70,7 @@ class Tape:
         if stop > start:
             self.scopes.append(Scope(start, stop, "call", title, None, site))
 
-    def leave_loop(self, starts: list[int], title: str, site: Any) -> None:
-        """Note where the turns of a loop began that has ended."""
+    def leave_loop(self, starts: list[int], stop: int, title: str, site: Any) -> None:
+        """Note where the turns of a loop began that has ended, and where the last one ended."""
         if starts:
-            self.scopes.append(Turns(starts, len(self.nodes), title, site))
+            self.scopes.append(Turns(starts, stop, title, site))

@@ -164,6 +164,17 @@ def _no_scalar_form(*args: float) -> None:
     """Stand in for an operation that only has a form for arrays."""
 
 
+def _plain(op: Op, scalar: Any, *numbers: float) -> Any:
+    """The operation on floats of which nothing is recorded, as loops over counters have them."""
+    try:
+        value = scalar(*numbers)
+        if type(value) is float:
+            return value
+    except (ArithmeticError, ValueError):
+        pass  # `compute` has the IEEE answer
+    return compute(op, numbers, {})
+
+
 def two_tapes() -> ExplainError:
     """The error for mixing values of two runs."""
     return ExplainError(
@@ -181,7 +192,7 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
     def call(left: Any, right: Any) -> Any:
         if type(left) is not Var or type(right) is not Var:
             if type(left) is not Var and type(right) is not Var:
-                return apply(op, left, right)
+                return _plain(op, scalar, left, right) if type(left) is type(right) is float else apply(op, left, right)
             if type(left) is Var and isinstance(right, Traced):
                 return NotImplemented
             left, right = _both_recorded(left, right)
@@ -229,7 +240,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
 
     def call(argument: Any) -> Any:
         if type(argument) is not Var:
-            return apply(op, argument)
+            return _plain(op, scalar, argument) if type(argument) is float else apply(op, argument)
         a = argument.value
         value = None
         if type(a) is float:

@@ -58,9 +58,10 @@ def _rewrite(op: str) -> str:
 
 def first_non_finite_value(run: Explanation) -> Iterator[Note]:
     """The first value of the forward pass that is nan or infinite, and what made it."""
+    harmed = {argument.index for node in run.operations if not all_finite(node.value) for argument in node.inputs}
     for node in run.tape.nodes:
-        if all_finite(node.value):
-            continue
+        if all_finite(node.value) or (node.op is CONSTANT and node is not run.result and node.index not in harmed):
+            continue  # an infinite constant, such as the open end of a clip, harms nobody by itself
         label = run.words.label(node)
         if node.op is CONSTANT or not node.inputs:
             text = f"{label} itself is not a finite number; everything made from it carries that on."
@@ -156,7 +157,8 @@ def lost_along_paths(run: Explanation) -> Iterator[Note]:
         scale = number(1 / ratio if kind == "vanishing" else ratio)
         yield Note(kind, record.node, None, (
             f"The gradient by {record.name} is {scale} times {what} than its seed. Along the way to it: "
-            f"{product}{more}; the {'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at {worst[0]}."
+            f"{product}{more}; the {'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at "
+            f"{worst[0]}."
         ))  # fmt: skip
 
 

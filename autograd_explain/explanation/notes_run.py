@@ -216,7 +216,5 @@ def meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
 
 def _small_step(value: float, slope: float) -> float:
     """0.01, or less where even that would change the result by more than its own size: a slope holds nearby only."""
-    step = 0.01
-    while abs(step * slope) > max(1.0, abs(value)):
-        step /= 10.0
-    return step
+    steps = (10.0**-digits for digits in range(2, 300))
+    return next((step for step in steps if abs(step * slope) <= max(1.0, abs(value))), 0.01)

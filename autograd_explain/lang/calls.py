@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.core.notation import Scatter
 from autograd_explain.core.op import Op
 from autograd_explain.core.registry import ALIASES, OPERATIONS, find
 from autograd_explain.core.signature import bind
@@ -20,7 +21,7 @@ from autograd_explain.errors import DomainError, ExplainError, NameProblem, Shap
 from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import MAKERS, Maker
 from autograd_explain.lang.custom import Own, as_operation
-from autograd_explain.lang.expressions import Code, Scope, expression, run_operation
+from autograd_explain.lang.expressions import Code, Scope, expression, run_operation, subscript_key
 from autograd_explain.lang.frame import Frame, named, plain
 from autograd_explain.ops.losses import COMPOSITES, Composite
 from autograd_explain.ops.shaping import stack
@@ -78,6 +79,8 @@ def _arguments(node: ast.Call, scope: Scope) -> tuple[list[Code], dict[str, Code
 def _operation(node: ast.Call, scope: Scope, op: Op) -> Code:
     if op.variadic:
         return _joining(node, scope, op)
+    if isinstance(op.layout, Scatter) and len(node.args) == _WITH_PLACES and isinstance(node.args[1], ast.Subscript):
+        return _scattering(node, scope, op, node.args[1])
     codes, options = _arguments(node, scope)
     places = {**{keyword.arg: keyword.value for keyword in node.keywords}}
     nodes = [*node.args[: len(op.arguments)], *(places[a] for a in op.arguments if a in places)]
@@ -103,7 +106,7 @@ def _function(node: ast.Call, scope: Scope, op: Op, code: Code) -> Code:
 
     def function(frame: Frame) -> Any:
         value = code(frame)
-        if type(value) is not Var:
+        if type(value) is not Var and type(value) is not float:
             return _any_function(node, scope, op, frame, value)
         frame.tape.site = node
         return fast(value)
@@ -148,13 +151,31 @@ def _joining(node: ast.Call, scope: Scope, op: Op) -> Code:
     return join
 
 
-def _scoped(scope: Scope, node: ast.Call, work: Callable[[Frame], Any]) -> Code:
-    """Run inside a scope of the tape that bears the call's text."""
+def _scattering(node: ast.Call, scope: Scope, op: Op, places: ast.Subscript) -> Code:
+    """`scatter_add(value, zeros(shape)[key])`, as rules are printed: the indexing says where, and is not done."""
+    code, whole_code, key_code = (
+        expression(node.args[0], scope), expression(places.value, scope), subscript_key(places, scope),
+    )  # fmt: skip
+
+    def scatter(frame: Frame) -> Any:
+        value, whole, key = code(frame), whole_code(frame), key_code(frame)
+        options = {"key": key, "shape": np.shape(plain(whole))}
+        return run_operation(scope, node, op, frame, (value,), node.args[:1], options)
+
+    return scatter
+
+
+_WITH_PLACES = 2
+
+
+def _scoped(scope: Scope, node: ast.Call, codes: list[Code], work: Callable[[Frame, list[Any]], Any]) -> Code:
+    """Run on the arguments inside a scope of the tape that bears the call's text."""
     title = scope.parsed.text_of(node)
 
     def inside(frame: Frame) -> Any:
+        values = [code(frame) for code in codes]  # what the arguments record stands before the call
         start = len(frame.tape.nodes)
-        value = work(frame)
+        value = work(frame, values)
         frame.tape.leave_call(start, title, node)
         return value
 
@@ -169,8 +190,8 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
         error = DomainError(f"{loss.name} takes {len(loss.arguments)} arguments, not {len(codes)}", hint=loss.signature)
         raise scope.failed(node, error)
 
-    def work(frame: Frame) -> Any:
-        values = [named(frame, code(frame), arg) for code, arg in zip(codes, node.args, strict=True)]
+    def work(frame: Frame, given: list[Any]) -> Any:
+        values = [named(frame, value, arg) for value, arg in zip(given, node.args, strict=True)]
         settings = {name: plain(code(frame)) for name, code in options.items()}
         frame.tape.site = node
         try:
@@ -181,7 +202,7 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
             row = OPERATIONS["sub"]
             raise scope.failed(node, refused(row, tuple(values), scope.texts(node.args), error)) from None
 
-    return _scoped(scope, node, work)
+    return _scoped(scope, node, codes, work)
 
 
 def _maker(node: ast.Call, scope: Scope, maker: Maker) -> Code:
@@ -223,8 +244,7 @@ def _own(node: ast.Call, scope: Scope, name: str) -> Code:
         raise scope.failed(node, DomainError("the program's own functions take arguments by position", hint=hint))
     codes = [expression(arg, scope) for arg in node.args]
 
-    def work(frame: Frame) -> Any:
-        values = [code(frame) for code in codes]
+    def work(frame: Frame, values: list[Any]) -> Any:
         own = frame.run.functions.get(name)
         if own is None:
             raise scope.failed(node, NameProblem(f"{name} is called before its def", hint="move the def up"))
@@ -235,8 +255,14 @@ def _own(node: ast.Call, scope: Scope, name: str) -> Code:
         except ExplainError as error:
             raise scope.failed(node, error) from None
 
-    inside = _scoped(scope, node, work)
-    return lambda frame: work(frame) if name in frame.run.rules else inside(frame)
+    inside = _scoped(scope, node, codes, work)
+
+    def called(frame: Frame) -> Any:
+        if name in frame.run.rules:  # one operation: there is no inside to show
+            return work(frame, [code(frame) for code in codes])
+        return inside(frame)
+
+    return called
 
 
 def _with_rule(node: ast.Call, scope: Scope, frame: Frame, own: Own, values: list[Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.op import ELEMENTS
+from autograd_explain.core.op import ELEMENTS, WORK
 from autograd_explain.errors import DomainError
 from autograd_explain.lang.frame import plain, whole
 from autograd_explain.limits import exceeded
@@ -43,10 +43,14 @@ def _shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
 def _check(entries: float) -> None:
     if not entries <= ELEMENTS.get():
         raise exceeded("elements", ELEMENTS.get(), "entries in one array")
+    WORK.get()(_CALL + int(max(entries, 0.0)) // _ENTRIES)
+
+
+_CALL, _ENTRIES = 8, 20  # what making an array costs in statements, and how many entries cost another one
 
 
 def _full(random: Any, shape: Any, value: Any) -> Any:
-    return np.ones(_shape((shape,))) * value
+    return np.full(_shape((shape,)), plain(value), np.float64)
 
 
 def _eye(random: Any, rows: Any, columns: Any = None) -> Any:

@@ -69,7 +69,11 @@ def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
     def run(function: Own, values: Sequence[Any]) -> Any:
         names = {name: plain(value) for name, value in frame.program_names.items()}
         tape = next((value.tape for value in values if isinstance(value, Var)), None) or Tape()
-        return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
+        known, frame.run.literals = frame.run.literals, {}  # those belong to the tape they were recorded on
+        try:
+            return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
+        finally:
+            frame.run.literals = known
 
     def forward(*args: Any) -> Any:
         return as_value(plain(run(own, list(map(as_value, args)))))

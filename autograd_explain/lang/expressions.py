@@ -252,10 +252,9 @@ def _list(node: Any, scope: Scope) -> Code:
         entries = tuple(code(frame) for code in codes)
         if any(isinstance(entry, Traced) for entry in entries):
             return run_operation(scope, node, stack, frame, entries, node.elts, {"axis": 0})
-        try:
-            return np.array(entries, dtype=np.float64)
-        except REFUSALS as error:
-            raise scope.failed(node, refused(stack, entries, scope.texts(node.elts), error)) from None
+        if all(type(entry) is float for entry in entries):
+            return np.array(entries)
+        return run_operation(scope, node, stack, frame, entries, node.elts, {"axis": 0})
 
     return build
 
@@ -276,17 +275,22 @@ def _attribute(node: Any, scope: Scope) -> Code:
 
 def _subscript(node: Any, scope: Scope) -> Code:
     code = expression(node.value, scope)
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    keys = [_key(part, scope) for part in parts]
+    key_code = subscript_key(node, scope)
 
     def take(frame: Frame) -> Any:
         value = code(frame)
         if isinstance(value, tuple):
             raise scope.failed(node, ShapeError("a tuple of results cannot be indexed", hint="a, b = f(x)"))
-        key = tuple(key(frame) for key in keys)
-        return run_operation(scope, node, index, frame, (value,), [node.value], {"key": key})
+        return run_operation(scope, node, index, frame, (value,), [node.value], {"key": key_code(frame)})
 
     return take
+
+
+def subscript_key(node: ast.Subscript, scope: Scope) -> Code:
+    """What stands in the brackets: a tuple of whole numbers, slices, `None`, `...` and arrays of whole numbers."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    keys = [_key(part, scope) for part in parts]
+    return lambda frame: tuple(key(frame) for key in keys)
 
 
 def _key(node: ast.expr, scope: Scope) -> Code:

@@ -17,6 +17,9 @@ from autograd_explain.errors import DomainError
 from autograd_explain.limits import Limits, exceeded
 
 
+_ARRAYS = 8  # how many of the largest arrays a run may record
+
+
 @dataclass(slots=True)
 class Run:
     """What all frames of one run share."""
@@ -27,6 +30,8 @@ class Run:
     functions: dict[str, Any] = field(default_factory=dict)  # `lang.custom.Own` by name
     rules: dict[str, Any] = field(default_factory=dict)  # the `@backward_of` rule of a function, by its name
     statements: int = 0
+    entries: int = 0
+    weighed: int = 0  # how many of the recorded values are counted in `entries`
     depth: int = 0
     last: Any = None
     settled: set[tuple[Any, bool]] = field(default_factory=set)
@@ -46,6 +51,16 @@ class Run:
             raise exceeded("statements", self.limits.statements, "statements were run")
         if len(self.tape.nodes) > self.limits.nodes:
             raise exceeded("nodes", self.limits.nodes, "operations were recorded")
+
+    def worked(self, statements: int) -> None:
+        """Count an operation on arrays, and what the recorded arrays hold; raises LimitError as `spend` does."""
+        self.spend(statements)
+        recorded = self.tape.nodes[self.weighed :]
+        self.weighed += len(recorded)
+        self.entries += sum(node.value.size for node in recorded if type(node.value) is not float)
+        most = _ARRAYS * self.limits.elements
+        if self.entries > most:
+            raise exceeded("elements", most, "entries in all arrays together")
 
 
 @dataclass(slots=True)
@@ -73,13 +88,13 @@ def decide(frame: Frame, value: Any, site: Any, kind: str) -> bool:
 
     Raises DomainError unless the condition has exactly one entry.
     """
-    if type(value) is not float and np.size(plain(value)) != 1:
+    number = value.value if type(value) is Var else plain(value)
+    if type(number) is not float and np.size(number) != 1:
         raise DomainError(
-            f"a condition needs one number, this one has shape {np.shape(plain(value))}",
+            f"a condition needs one number, this one has shape {np.shape(number)}",
             hint="to choose entry by entry write where(condition, a, b)",
         )
-    number = plain(value)
-    taken = bool(number) if isinstance(number, float) else bool(np.ravel(number)[0])
+    taken = number != 0.0 if type(number) is float else bool(np.ravel(number)[0])
     if type(value) is Var:
         node = value
     elif (site, taken) in frame.run.settled:

@@ -6,12 +6,13 @@ Ties parsed text, compiled closures and the tape together. Knows nothing of grad
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_explain.core.op import ELEMENTS
+from autograd_explain.core.op import ELEMENTS, WORK
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.traced import Traced
@@ -27,11 +28,11 @@ from autograd_explain.modes.records import Recording
 
 _FRAMES = 30_000  # Python frames: 200 calls of functions whose bodies are nested as deep as the language allows
 
-Execute = Callable[[Mapping[str, Any], Tape], Any]
+Execute = Callable[..., Any]
 
 
 def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Execute:
-    """The program as a function of its values by name and the tape to record on.
+    """The program as a function of its values by name, the tape to record on, and maybe another seed.
 
     Raises NameProblem for unknown functions, and what the program itself runs into when it is called.
     """
@@ -42,15 +43,18 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
     body = block(parsed.tree.body, scope)
     size = cost(parsed.tree.body)
 
-    def execute(values: Mapping[str, Any], tape: Tape) -> Any:
-        run = Run(tape, limits, seed)
+    def execute(values: Mapping[str, Any], tape: Tape, other_seed: int | None = None) -> Any:
+        run = Run(tape, limits, seed if other_seed is None else other_seed)
         names = dict(values)
         frame = Frame(names, names, run, tape)
         run.spend(size)
+        token = WORK.set(run.worked)
         try:
             body(frame)
         except RecursionError:
             raise LanguageError("the program is nested too deeply to run", source=parsed.source) from None
+        finally:
+            WORK.reset(token)
         if isinstance(run.last, tuple):
             return stacked(frame, scope, parsed.tree.body[-1], run.last)  # type: ignore[arg-type]
         if run.last is None:
@@ -62,13 +66,20 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
 
 @contextmanager
 def _room(limits: Limits) -> Iterator[None]:
-    """Room for deep programs and the limit on arrays, put back as they were afterwards."""
+    """Room for deep programs, the limit on arrays, and no search for garbage; all put back afterwards.
+
+    A tape grows without leaving anything behind: looking through it for garbage doubles the time of a long run.
+    """
     frames = sys.getrecursionlimit()
     token = ELEMENTS.set(limits.elements)
     sys.setrecursionlimit(max(frames, _FRAMES))
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
+        if collecting:
+            gc.enable()
         sys.setrecursionlimit(frames)
         ELEMENTS.reset(token)
 
@@ -85,22 +96,34 @@ def record(
 
     `values` are floats or arrays by name; `tracked` names those that are differentiated (None: all).
     """
-    tape = Tape()
+    return recorder(parsed, tracked=tracked, limits=limits)(values, seed)
+
+
+def recorder(
+    parsed: Parsed, *, tracked: Collection[str] | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Callable[[Mapping[str, Any], int], Recording]:
+    """The program read once, as a function of values and a seed that runs and records it anew."""
     with _room(limits):
-        execute = compile_program(parsed, seed=seed, limits=limits)
-        inputs = {
-            name: leaf(tape, name, as_value(value), tracked=tracked is None or name in tracked)
-            for name, value in values.items()
-        }
-        result = execute(inputs, tape)
-        if not isinstance(result, Var):
-            result = constant(tape, result, parsed.tree.body[-1])
+        execute = compile_program(parsed, limits=limits)
 
-    def rerun(others: Mapping[str, Any]) -> Any:
+    def run(values: Mapping[str, Any], seed: int = 0) -> Recording:
+        tape = Tape()
         with _room(limits):
-            return execute(others, Tape())
+            inputs = {
+                name: leaf(tape, name, as_value(value), tracked=tracked is None or name in tracked)
+                for name, value in values.items()
+            }
+            result = execute(inputs, tape, seed)
+            if not isinstance(result, Var):
+                result = constant(tape, result, parsed.tree.body[-1])
 
-    return Recording(tape, result, inputs, rerun)
+        def rerun(others: Mapping[str, Any]) -> Any:
+            with _room(limits):
+                return execute(others, Tape(), seed)
+
+        return Recording(tape, result, inputs, rerun)
+
+    return run
 
 
 def evaluate(text: str, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Any:

@@ -106,7 +106,10 @@ def resolve(text: str, values_given: Collection[str] = (), limits: Limits = DEFA
 
 def _is_given(text: str, values_given: Collection[str]) -> bool:
     """True for `x` with a value for x, and for `a-b` with values for both."""
-    return set(free_names(parse(text))) <= set(values_given)
+    try:
+        return set(free_names(parse(text))) <= set(values_given)
+    except ExplainError:
+        return False  # a name such as `bce-with-logits` is no expression at all
 
 
 def _file_hint(text: str) -> str:

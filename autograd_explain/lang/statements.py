@@ -38,9 +38,30 @@ def block(nodes: list[ast.stmt], scope: Scope) -> Statement:
 
 
 def cost(nodes: list[ast.stmt]) -> int:
-    """The statements that one pass through a body may run, inner loops and calls apart: they count their own."""
-    inner = (getattr(node, part, []) for node in nodes if isinstance(node, ast.If) for part in ("body", "orelse"))
-    return len(nodes) + sum(cost(part) for part in inner)
+    """The statements that one pass through a body may run, inner loops and calls apart: they count their own.
+
+    What stands in a statement counts as well, by the time it takes, so that long statements cannot run for ever.
+    """
+    return sum(1 + _inside(node) for node in nodes)
+
+
+def _inside(statement: ast.stmt) -> int:
+    if isinstance(statement, ast.FunctionDef):
+        return 0
+    if isinstance(statement, ast.If):
+        return _weight(statement.test) + cost(statement.body) + cost(statement.orelse)
+    if isinstance(statement, (ast.For, ast.While)):
+        return 0
+    return _weight(statement)
+
+
+def _weight(node: ast.AST) -> int:
+    return sum(_WEIGHTS.get(type(part), 0) for part in ast.walk(node))
+
+
+_WEIGHTS = {ast.BinOp: 1, ast.UnaryOp: 1, ast.Compare: 2, ast.BoolOp: 2, ast.IfExp: 1, ast.Tuple: 2,
+            ast.Call: 4, ast.List: 4, ast.Subscript: 4, ast.Attribute: 4}  # fmt: skip
+"""The statements of the simplest kind, `y = x`, that take about as long."""
 
 
 def _bare_expression(node: Any, scope: Scope) -> Statement:
@@ -144,25 +165,33 @@ def _loop(
 ) -> Statement:
     """A loop over values, each of which starts a turn; where the turns began is noted on the tape."""
     body = block(node.body, scope)
-    each = 2 + cost(node.body)  # the turn, the look whether there is another, and what runs inside
+    each = 2 + cost(node.body) + (_weight(node.test) if isinstance(node, ast.While) else 0)
 
     def loop(frame: Frame) -> tuple[Any] | None:
         spend = frame.run.spend
         nodes = frame.tape.nodes
         starts: list[int] = []
         returned = None
-        for value in values(frame):
+        turns = values(frame)
+        while True:
+            start = len(nodes)  # what it takes to get the next value belongs to its turn
+            value = next(turns, _OVER)
+            if value is _OVER:
+                break
             spend(each)
-            starts.append(len(nodes))
+            starts.append(start)
             if target is not None:
                 target(frame, value)
             returned = body(frame)
             if returned is not None:
                 break
-        frame.tape.leave_loop(starts, title, node)
+        frame.tape.leave_loop(starts, start if returned is None else len(nodes), title, node)
         return returned
 
     return loop
+
+
+_OVER = object()
 
 
 def _iterated(node: ast.expr, scope: Scope) -> Callable[[Frame], Iterator[Any]]:

@@ -106,7 +106,7 @@ def _general(node: Var, total: Any, gradients: list[Any], keep: Callable[[Any], 
             _, amount = pass_back(node.op, position, total, node.value, values, options)
             keep(amount)
             known = gradients[argument.index]
-            gradients[argument.index] = amount if known is None else known + amount
+            gradients[argument.index] = amount if known is None else _added(known, amount)
 
 
 def pass_back(

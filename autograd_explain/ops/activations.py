@@ -11,7 +11,7 @@ from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Kink, Op, Option
 from autograd_explain.core.registry import define
 from autograd_explain.ops.compare import where
-from autograd_explain.ops.elementary import cosh, entrywise, erfc, exp, tanh
+from autograd_explain.ops.elementary import cosh, entrywise, entrywise_steps, erfc, exp, tanh
 
 SELU_ALPHA = 1.6732632423543772848170429916717  # Klambauer et al. 2017, Self-Normalizing Neural Networks
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -97,7 +97,7 @@ gelu = _activation(
     lambda x: x * 0.5 * entrywise(math.erfc)(-x * math.sqrt(0.5)),
     lambda out, x: _bell_share(x) + x * exp(-(x * x) / 2) / math.sqrt(2 * math.pi),
     lambda sp, x: x * sp.erfc(-x / sp.sqrt(2)) / 2,
-    "x times the share of a bell curve below x (the exact form, by erf).",
+    "x times the share of a bell curve below x (the exact form, by erf).", steps=entrywise_steps,
 )  # fmt: skip
 silu = _activation(
     "silu", lambda x: x * _sigmoid(x), lambda x: x * _sigmoid_array(x),

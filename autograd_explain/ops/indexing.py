@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,24 @@ def _symbolic_index(sp: Any, x: Any, key: Any) -> Any:
     return x[key]
 
 
+def _entries(x: Any, key: tuple[Any, ...]) -> int:
+    """How many entries arrays of indices take out; 0 where a mere part of x is taken."""
+    chosen = [part.shape for part in key if isinstance(part, np.ndarray)]
+    if not chosen:
+        return 0
+    places = [part for part in key if part is not None]
+    open_axes = [slice(None)] * (x.ndim - sum(part is not Ellipsis for part in places))
+    dots = next((place for place, part in enumerate(places) if part is Ellipsis), len(places))
+    places[dots : dots + 1] = open_axes
+    kept = (size for size, part in zip(x.shape, places, strict=False) if isinstance(part, slice))
+    return math.prod(np.broadcast_shapes(*chosen)) * math.prod(kept)
+
+
 index = define(Op(
     "index", ("x",), lambda x, key: np.array(x[key]), _symbolic_index, Index(), "shape",
     "The entries taken out get their upstream back, in their old places; the others get 0.",
     vjp=(lambda upstream, out, x, key: scatter_add(upstream, key=key, shape=shape_of(x)),), options=(KEY,),
-    example="[x, 2, 3][0]",
+    entries=_entries, example="[x, 2, 3][0]",
 ))  # fmt: skip
 scatter_add: Op = define(Op(
     "scatter_add", ("x",), _scatter, _symbolic_scatter, Scatter("scatter_add"), "structural",

@@ -1,6 +1,6 @@
 """Losses: averages of how wrong a prediction is. Most are short programs of other operations, shown step by step.
 
-Only cross-entropy is an operation of its own, because the fused form is the one that keeps its digits.
+The cross-entropies are operations of their own, because the fused form is the one that keeps its digits.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import shape_of
 from autograd_explain.ops.activations import softplus
 from autograd_explain.ops.compare import where
-from autograd_explain.ops.elementary import absolute, clip, exp, expm1, log, maximum, square
+from autograd_explain.ops.elementary import absolute, clip, exp, expm1, log, log1p, maximum, square
 from autograd_explain.ops.reductions import log_softmax, mean, sum_
+from autograd_explain.ops.shaping import sum_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,6 @@ def _huber(p: Any, t: Any, delta: float = 1.0) -> Any:
     return mean(where(away <= delta, 0.5 * square(away), delta * (away - 0.5 * delta)))
 
 
-def _safe_log(x: Any) -> Any:
-    """log, but no lower than −100, as PyTorch's binary cross-entropy has it: 0·log 0 is then 0."""
-    return maximum(log(x), -100.0)
-
-
 mse = _loss(
     "mse", "p t", lambda p, t: mean(square(p - t)), "mean((p - t)**2)",
     "The mean squared error: twice as far off counts four times.", "mse(w*x, y)",
@@ -73,11 +69,6 @@ mae = _loss(
 huber = _loss(
     "huber", "p t", _huber, "mean(where(d <= delta, d**2/2, delta*(d - delta/2)))",
     "Squared near 0, straight beyond delta: far outliers do not pull harder and harder.", "huber(w*x, y)", delta=1.0,
-)  # fmt: skip
-bce = _loss(
-    "bce", "p t", lambda p, t: mean(-(t * _safe_log(p) + (1 - t) * _safe_log(1 - p))),
-    "mean(-(t*log(p) + (1 - t)*log(1 - p)))",
-    "Binary cross-entropy of a probability; bce_with_logits keeps more digits.", "bce(sigmoid(x), 1)",
 )  # fmt: skip
 bce_with_logits = _loss(
     "bce_with_logits", "z t", lambda z, t: mean(t * softplus(-z) + (1 - t) * softplus(z)),
@@ -146,4 +137,46 @@ cross_entropy = define(Op(
     "Mean of −log softmax(logits) at the target; its gradient is softmax(logits) − t, shared over the rows.",
     vjp=(_to_logits, _to_targets), shown=(_shown_to_logits, None),
     selects=lambda logits, t: (1,) if are_indices(logits, t) else (), example="cross_entropy([x, 1, 2], 0)",
+))  # fmt: skip
+
+
+_LEAST_LOG = -100.0  # PyTorch's floor: a probability of 0 then costs much, but not infinitely much
+_LEAST_SLOPE = 1e-12  # the same for p·(1 − p), by which the gradient is divided
+
+
+def _pairs(p: Any, t: Any) -> float:
+    return float(np.prod(np.broadcast_shapes(shape_of(p), shape_of(t)), dtype=float))
+
+
+def _bce(p: Any, t: Any) -> Any:
+    hit, miss = np.maximum(np.log(p), _LEAST_LOG), np.maximum(np.log1p(-p), _LEAST_LOG)
+    return -np.mean(t * hit + (1 - t) * miss)
+
+
+def _fitted(share: Any, target: Any) -> Any:
+    return share if shape_of(share) == shape_of(target) else sum_to(share, shape=shape_of(target))
+
+
+def _bce_to_p(upstream: Any, out: Any, p: Any, t: Any) -> Any:
+    return _fitted(upstream * (p - t) / maximum(p * (1 - p), _LEAST_SLOPE) / _pairs(p, t), p)
+
+
+def _bce_to_t(upstream: Any, out: Any, p: Any, t: Any) -> Any:
+    return _fitted(upstream * (maximum(log1p(-p), _LEAST_LOG) - maximum(log(p), _LEAST_LOG)) / _pairs(p, t), t)
+
+
+def _symbolic_bce(sp: Any, p: Any, t: Any) -> Any:
+    entries = t * sp.each(sp.log, p) + (1 - t) * sp.each(sp.log, 1 - p)
+    return -np.sum(entries) / int(_pairs(p, t))
+
+
+bce = define(Op(
+    "bce", ("p", "t"), _bce, _symbolic_bce, Call("bce"), "loss",
+    "Binary cross-entropy of a probability: mean of −log p where t is 1, −log(1 − p) where it is 0. "
+    "bce_with_logits keeps more digits.",
+    vjp=(_bce_to_p, _bce_to_t), shown=(
+        lambda upstream, out, p, t: _fitted(upstream * (p - t) / (p * (1 - p)) / _pairs(p, t), p),
+        lambda upstream, out, p, t: _fitted(upstream * (log(1 - p) - log(p)) / _pairs(p, t), t),
+    ),
+    example="bce(sigmoid(x), 1)",
 ))  # fmt: skip

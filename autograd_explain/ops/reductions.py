@@ -136,7 +136,7 @@ def _symbolic_softmax(sp: Any, x: Any, axis: Any) -> Any:
 
 def _share_of_extreme(upstream: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     at = x == back(out, x, axis)
-    return back(upstream, x, axis) * at / sum_(at, axis=axis, keepdims=True)
+    return back(upstream, x, axis) * at / sum_(at, axis=axis, keepdims=axis is not None)
 
 
 sum_ = _reduction(

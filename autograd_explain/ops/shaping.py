@@ -29,6 +29,10 @@ def _entries(x: Any, shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
+def _entries_of_parts(*parts: Any, axis: int) -> int:
+    return sum(part.size for part in parts)
+
+
 def _flatten(x: Any) -> Any:
     return np.reshape(x, (-1,))
 
@@ -87,14 +91,14 @@ concat = define(Op(
     lambda sp, *parts, axis: np.concatenate(parts, axis=axis), ListCall("concat"), "shape",
     "Parts joined end to end; each gets back its own stretch of the gradient.",
     vjp=(lambda upstream, out, *parts, position, axis: _piece(upstream, position, parts, axis),),
-    options=(Option("axis", "one axis", 0),), variadic=True, example="concat([[x, 2], [3]])",
+    options=(Option("axis", "one axis", 0),), variadic=True, entries=_entries_of_parts, example="concat([[x, 2], [3]])",
 ))  # fmt: skip
 stack = define(Op(
     "stack", ("a", "b"), lambda *parts, axis: np.stack(parts, axis=axis),
     lambda sp, *parts, axis: np.stack(parts, axis=axis), ListCall("stack"), "shape",
     "Parts laid on one another along a new axis; each gets back its own layer of the gradient.",
     vjp=(lambda upstream, out, *parts, position, axis: _layer(upstream, position, axis),),
-    options=(Option("axis", "one axis", 0),), variadic=True, example="stack([x, 2*x])",
+    options=(Option("axis", "one axis", 0),), variadic=True, entries=_entries_of_parts, example="stack([x, 2*x])",
 ))  # fmt: skip
 broadcast_to = define(Op(
     "broadcast_to", ("x",), np.broadcast_to,

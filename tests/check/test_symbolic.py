@@ -135,6 +135,19 @@ def _tampered(run: Any, **parts: Any) -> Any:
     return {r.target: r for r in symbolic(run.recording, replace(run.sweep, **parts))}
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("hinge(x, 1)", {"x": 0.3}),
+        ("hinge(x, [1, -1, 1])", {"x": [0.3, 2.0, 1.5]}),
+        ("maximum(x, k)", {"x": 0.5, "k": -np.inf}),
+        ("x/k", {"x": [0.5, 2.0], "k": np.inf}),
+    ],
+)
+def test_a_bound_that_is_infinite_and_stands_still_leaves_nothing_open(written: Any, text: Any, values: Any) -> None:
+    assert {"x": "agrees"} == {n: c.status for n, c in written(text, wrt=["x"], **values).by("symbolic").items()}
+
+
 def test_a_wrong_contribution_differs_and_is_named(written: Any) -> None:
     run = _example(written)
     contributions = list(run.sweep.contributions)

@@ -198,15 +198,15 @@ def test_zero_slope_says_so() -> None:
 @pytest.mark.parametrize(
     ("program", "part"),
     [
-        (case("x + x*x", x=3), "(3 + 3 = 6 so far)"),
-        (case("(1 - x)**2 + (x - 3)**2", x=0.5), "(−5 − 1 = −6 so far)"),
-        (case("y = x*1\n3*y - 2.999999*y", x=1), "(−2.999999 + 3 = 1e-06 so far)"),
+        (case("x + x*x", x=3), "(1 + 3 = 4 so far)"),
+        (case("(1 - x)**2 + (x - 3)**2", x=0.5), "(-5 − 1 = -6 so far)"),
+        (case("y = x*1\n3*y - 2.999999*y", x=1), "(-2.999999 + 3 = 1e-06 so far)"),
     ],
     ids=str,
 )
 def test_the_sum_so_far_is_true_as_printed(program: Case, part: str) -> None:
     first, *_ = told(program, "accumulation")
-    assert part in first.text.replace("-2.", "−2.").replace("-5", "−5").replace("= -6", "= −6")
+    assert part in first.text
 
 
 def test_a_while_loop_tells_of_turns_not_of_sides() -> None:
@@ -233,4 +233,4 @@ def test_a_difference_of_rounded_equals_has_lost_them_all() -> None:
 
 def test_the_step_that_is_imagined_is_small_for_a_steep_slope() -> None:
     [note] = told(case("1e6*x", x=0), "meaning")
-    assert "raise x by 1e-06 and the result changes by about 1." in note.text
+    assert "raise x by 1e-06 and the result changes by about 1. " in note.text

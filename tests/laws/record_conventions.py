@@ -187,11 +187,10 @@ def main() -> None:
     """Write the answers of the installed versions."""
     torch.set_default_dtype(torch.float64)
     jax.config.update("jax_enable_x64", True)
-    recorded = {
-        "recorded with": {"pytorch": torch.__version__.partition("+")[0], "jax": jax.__version__},
-        "rows": [_row(case) for case in CASES],
-    }
-    RECORDED.write_text(json.dumps(recorded, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    versions = {"pytorch": torch.__version__.partition("+")[0], "jax": jax.__version__}
+    rows = ",\n".join(json.dumps(_row(case), allow_nan=False) for case in CASES)
+    text = f'{{"recorded with": {json.dumps(versions)},\n"rows": [\n{rows}\n]}}\n'
+    RECORDED.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,11 @@ SAMPLES = {
         ((_array(2, 3), np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])), {}),
         *(((np.array([far, -far, 0.5 * far]), float(t)), {}) for far in (40.0, 1000.0) for t in range(3)),
     ],
+    "bce": [
+        ((np.array([0.2, 0.5, 0.9]), np.array([0.0, 1.0, 0.3])), {}),
+        ((0.3, 1.0), {}),
+        ((np.array([[0.2, 0.5], [0.6, 0.9]]), np.array([1.0, 0.0])), {}),
+    ],
     "matmul": [((_array(*a), _array(*b)), {}) for a, b in _MATMUL],
     "dot": [((_array(3), _array(3)), {})],
     "outer": [((_array(3), _array(2)), {})],

@@ -134,6 +134,8 @@ def test_an_own_rule_is_turned_around_too() -> None:
     own = "def cube(t): return t*t*t\n@backward_of(cube)\ndef back(upstream, out, t): return upstream * 3*t**2\n"
     run = explain(own + "cube(x)*y", x=2.0, y=5.0, mode="forward")
     assert {"x": 60.0, "y": 8.0} == run.gradients
+    run = explain(own + "cube(x*y)", x=2.0, y=0.5, mode="both")  # two sweeps through the rule, and one back
+    assert {"x": 1.5, "y": 6.0} == run.gradients == run.forward.gradients
 
 
 def test_one_direction_for_each_entry() -> None:
@@ -209,6 +211,12 @@ def test_notes_of_forward_mode_stand_at_its_steps() -> None:
 def test_nothing_to_differentiate() -> None:
     for mode in ("forward", "both"):
         assert "nothing to differentiate" in text_of(explain("x*2", x=1, wrt=[], mode=mode))
+
+
+def test_both_modes_on_arrays_tell_no_note_twice() -> None:
+    text = text_of(explain("sum(W @ x)", W=[[1, 2], [3, 4]], x=[1, 2], mode="both"), width=200)
+    assert 1 == text.count("No gradient has been computed yet")
+    assert "SWEEP 1 of 6" in text
 
 
 def test_json_of_each_mode() -> None:

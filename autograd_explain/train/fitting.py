@@ -1,0 +1,134 @@
+"""`fit`: training from Python, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_explain.core.shapes import as_value, shape_of
+from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.train.loop import Plan, State, Stop, Taken, beginning, read_until, steps
+from autograd_explain.train.objective import Data, Record, recorder_of
+from autograd_explain.train.optimizers import OPTIMIZERS
+from autograd_explain.train.rules import Chosen, choose
+from autograd_explain.train.schedules import CLIPPING, SCHEDULES
+
+
+class Epoch(NamedTuple):
+    """One pass over the data, as plain numbers.
+
+    `loss` is the mean of `losses`, one for each step before its update; `held_out` the loss on the rows held out, if
+    any; `parameters` are those after the last step, `gradients` those of it. `stop` says why this epoch is the last.
+    """
+
+    number: int
+    loss: float
+    losses: tuple[float, ...]
+    held_out: float | None
+    parameters: dict[str, Any]
+    gradients: dict[str, Any]
+    learning_rate: float
+    stop: str
+
+
+def fit(
+    source: str | Callable[..., Any],
+    params: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+    /,
+    *,
+    optimizer: str = "sgd",
+    lr: float | None = None,
+    epochs: int = 100,
+    batch: int | None = None,
+    holdout: float = 0.0,
+    schedule: str | tuple[str, ...] = (),
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    until: str | None = None,
+    patience: int | None = None,
+    seed: int = 0,
+) -> Iterator[Epoch]:
+    """Train a program given as text, or a Python function of named values; returns its epochs as they are made.
+
+    `params` are the values to train, where they start; `data` all others: numbers stay as they are, arrays are
+    dealt out by rows where `batch` or `holdout` asks for it. `optimizer` and `schedule` are written as in
+    `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified.
+    Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
+    """
+    trained = {name: _number(name, value) for name, value in params.items()}
+    others = {name: _number(name, value) for name, value in (data or {}).items()}
+    if not trained:
+        raise InputError("there is nothing to train", hint='fit("(x - 2)**2", {"x": 0})')
+    twice = sorted(trained.keys() & others.keys())
+    if twice:
+        raise NameProblem(f"{twice[0]} is both trained and data", hint="give it once")
+    columns = {name: value for name, value in others.items() if shape_of(value)}
+    rate = {} if lr is None else {"lr": float(lr)}
+    table = Data(columns, batch, holdout, seed)
+    plan = Plan(
+        _record(source, trained, others),
+        choose(optimizer, OPTIMIZERS, "optimizer", **rate),
+        schedules_of((schedule,) if isinstance(schedule, str) else schedule, epochs * table.batches),
+        clipping_of(clip_norm, clip_value),
+        {name: value for name, value in others.items() if name not in columns},
+        table,
+        seed,
+    )
+    stop = Stop(epochs * plan.data.batches, read_until(until) if until else None, patience)
+    return _epochs(plan, beginning(plan, trained), stop)
+
+
+def _number(name: str, value: Any) -> Any:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"the value of {name} is not a number or an array of numbers")
+    return as_value(array + 0.0)  # a copy: inputs stay as they are
+
+
+def _record(source: str | Callable[..., Any], trained: Mapping[str, Any], others: Mapping[str, Any]) -> Record:
+    if callable(source):
+        return recorder_of(source, frozenset(trained))
+    from autograd_explain.lang.interpret import recorder
+    from autograd_explain.lang.program import bind_values, read_expression
+
+    program = read_expression(source)
+    bind_values(program, {**others, **trained})
+    return recorder(program.parsed, tracked=frozenset(trained))
+
+
+def schedules_of(texts: tuple[str, ...], total: int) -> tuple[Chosen, ...]:
+    """The schedules that texts such as `cosine` name; one that falls along all steps is told how many there are."""
+    chosen = [choose(text, SCHEDULES, "schedule") for text in texts]
+    return tuple(
+        Chosen(each.recipe, {**each.settings, "steps": float(total)})
+        if each.recipe.name == "cosine" and "steps" not in text
+        else each
+        for each, text in zip(chosen, texts, strict=True)
+    )
+
+
+def clipping_of(norm: float | None, value: float | None) -> tuple[Chosen, ...]:
+    """The ways of clipping that have a limit."""
+    limits = {"clip-norm": norm, "clip-value": value}
+    return tuple(
+        choose(name, CLIPPING, "clipping", limit=float(limit)) for name, limit in limits.items() if limit is not None
+    )
+
+
+def _epochs(plan: Plan, state: State, stop: Stop) -> Iterator[Epoch]:
+    losses: list[float] = []
+    for taken in steps(plan, state, stop):
+        losses.append(taken.loss)
+        if taken.number % plan.data.batches == 0 or taken.stop:
+            yield _epoch(taken, tuple(losses))
+            losses = []
+
+
+def _epoch(taken: Taken, losses: tuple[float, ...]) -> Epoch:
+    return Epoch(
+        taken.epoch, sum(losses) / len(losses), losses, taken.held_out, dict(taken.parameters), taken.gradients,
+        taken.learning_rate, taken.stop,
+    )  # fmt: skip
