@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from autograd_explain.errors import ExplainError
     from autograd_explain.explanation.build import Explanation
     from autograd_explain.pipeline import explain, grad
+    from autograd_explain.train.fitting import fit
 
-__all__ = ["ExplainError", "Explanation", "Op", "Var", "define", "explain", "functions", "grad"]
+__all__ = ["ExplainError", "Explanation", "Op", "Var", "define", "explain", "fit", "functions", "grad"]
 
 _HOMES = {
     "ExplainError": "errors",
@@ -25,6 +26,7 @@ _HOMES = {
     "Var": "core.var",
     "define": "core.registry",
     "explain": "pipeline",
+    "fit": "train.fitting",
     "functions": "",
     "grad": "pipeline",
 }

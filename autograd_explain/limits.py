@@ -16,11 +16,11 @@ class Limits:
     nodes: int = 1_000_000
     """Recorded operations."""
     statements: int = 10_000_000
-    """Executed statements."""
+    """Executed statements; long ones, calls, and operations on arrays count as several, by the time they take."""
     depth: int = 200
     """Calls of the user's functions inside one another."""
     elements: int = 10_000_000
-    """Entries of one array."""
+    """Entries of one array; all the arrays that are recorded may have eight times as many."""
     text: int = 1_000_000
     """Characters of the program."""
     nesting: int = 180

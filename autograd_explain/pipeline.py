@@ -96,13 +96,15 @@ def explain(
 
     `values` and keyword arguments give the inputs: numbers or arrays, computed in float64 and never modified.
     `wrt` names the inputs to differentiate by (default: all but class numbers), `check` turns the checkers on
-    (True, or their names), `mode` chooses the sweep ("reverse", "forward" or "both"), `upstream` seeds the result
-    (ones in its shape unless given), `seed` is for `rand`.
+    (True, or their names; a text may list names with commas between them), `mode` chooses the sweep ("reverse",
+    "forward" or "both"), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`.
     Raises ExplainError subclasses: they say what is wrong and where.
     """
     if mode not in MODES:
         raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
-    checkers = CHECKERS if check is True else tuple(check or ())
+    checkers = CHECKERS if check is True else _listed(check or ())
+    wrt = None if wrt is None else _listed(wrt)
+    upstream = None if upstream is None else _number("the upstream", upstream)
     given = {name: _number(name, value) for name, value in {**(values or {}), **inputs}.items()}
     unknown = sorted(set(wrt or ()) - given.keys())
     if unknown:
@@ -110,11 +112,19 @@ def explain(
     if callable(source):
         recording = record_function(source, given, tracked=wrt)
         return _explained(recording, upstream, checkers, mode=mode)
+    if not isinstance(source, str):
+        kind = type(source).__name__
+        raise InputError(f"a program is text or a Python function, not {kind}", hint='explain("x*x", x=2)')
     from autograd_explain.lang.program import bind_values, read_expression
 
     program = read_expression(source)
     bound = bind_values(program, given)
     return explain_program(program, bound, wrt=wrt, checkers=checkers, upstream=upstream, seed=seed, mode=mode)
+
+
+def _listed(names: Collection[str]) -> tuple[str, ...]:
+    """Names as a tuple; a text lists them with commas between, as on the command line."""
+    return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
 def _number(name: str, value: Any) -> Any:
@@ -124,7 +134,12 @@ def _number(name: str, value: Any) -> Any:
             return as_value(plain)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise InputError(f"the value of {name} is not a number or an array of numbers")
+    hint = "give a number, or an array or list of real numbers with rows of one length"
+    raise InputError(f"{_value_of(name)} is not a number or an array of numbers", hint=hint)
+
+
+def _value_of(name: str) -> str:
+    return name if name.startswith("the ") else f"the value of {name}"
 
 
 def record_function(
@@ -143,14 +158,16 @@ def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Ca
     """The gradient of a scalar function by its first argument, or by those that `argnums` names.
 
     The new function takes the same positional arguments and returns floats or arrays in their shapes (a tuple
-    where `argnums` is one). Raises InputError where the function's value is not a single number.
+    where `argnums` is one); a negative number counts from the last argument. Arguments given by name are handed on
+    as they are. Raises InputError where the function's value is not a single number, and for an argument that is
+    not there.
     """
-    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
 
-    def gradient(*args: Any) -> Any:
+    def gradient(*args: Any, **settings: Any) -> Any:
         tape = Tape()
+        chosen = _positions(argnums, len(args))
         inputs = [leaf(tape, f"x{i}", _number(f"argument {i}", a), tracked=i in chosen) for i, a in enumerate(args)]
-        result = function(*inputs)
+        result = function(*inputs, **settings)
         if not isinstance(result, Var):
             result = constant(tape, _number("the result", result))
         if result.shape:
@@ -160,6 +177,14 @@ def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Ca
         return found if isinstance(argnums, tuple) else found[0]
 
     return gradient
+
+
+def _positions(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+    places: tuple[Any, ...] = argnums if isinstance(argnums, tuple) else (argnums,)
+    for place in places:
+        if not isinstance(place, int) or not -count <= place < count:
+            raise InputError(f"there is no argument {place!r}: {count} were given", hint="argnums counts from 0")
+    return tuple(place % count for place in places)
 
 
 def _or_zero(gradient: Any, node: Var) -> Any:

@@ -14,6 +14,7 @@ import autograd_explain
 from autograd_explain import ExplainError, Explanation, Op, Var, define, explain, functions, grad
 from autograd_explain.core.notation import Call
 from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.errors import InputError
 
 TEXT = "(1 - sigmoid(w*x + b))**2"
 
@@ -215,6 +216,38 @@ def test_an_operation_of_ones_own() -> None:
             define(cube)
     finally:
         OPERATIONS.pop("cube_of_a_test", None)
+
+
+def test_names_may_be_listed_in_a_text() -> None:
+    run = explain("w*x*b", wrt="w, b", check="symbolic", w=2, x=3, b=5)
+    assert {"w": 15.0, "b": 6.0} == run.gradients
+    assert {"symbolic"} == {check.checker for check in run.checks}
+
+
+def test_grad_by_the_last_argument_and_with_settings() -> None:
+    product = grad(lambda x, y, power=1: x * y**power, argnums=-1)
+    assert 2.0 == product(2.0, 3.0)
+    assert 12.0 == product(2.0, 3.0, power=2)
+    for wrong in (2, -3, "y"):
+        with pytest.raises(InputError, match="there is no argument"):
+            grad(lambda x, y: x * y, argnums=wrong)(2.0, 3.0)  # type: ignore[arg-type]
+
+
+def test_abs_and_the_transpose_are_written_as_for_arrays() -> None:
+    run = explain(lambda x: functions.sum(abs(x.T @ x)), x=[[1.0, -2.0]])
+    assert 9.0 == run.value
+    assert {"abs", "transpose"} <= {node["op"] for node in run.to_dict()["nodes"]}
+
+
+@pytest.mark.parametrize("given", [{"upstream": "a"}, {"upstream": [None]}])
+def test_an_upstream_that_is_no_number(given: Any) -> None:
+    with pytest.raises(InputError, match="the upstream is not a number"):
+        explain("x*x", x=2, **given)
+
+
+def test_a_program_that_is_no_text() -> None:
+    with pytest.raises(InputError, match="not int"):
+        explain(5)  # type: ignore[arg-type]
 
 
 def test_public_names_are_there_and_survive_importing_everything() -> None:

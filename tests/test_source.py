@@ -52,7 +52,7 @@ def test_located_fills_in_only_what_is_missing() -> None:
 
 def test_errors_survive_pickling() -> None:
     error = LanguageError("m", span=Span(0, 1), hint="h", source=Source("t"))
-    copy = pickle.loads(pickle.dumps(error))
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert (LanguageError, "m", Span(0, 1), "h") == (type(copy), copy.message, copy.span, copy.hint)
 
 

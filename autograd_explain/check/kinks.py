@@ -39,8 +39,13 @@ def kinked_at(
     if place is None:
         return None
     local, numbers = local_for(op, options, position)
-    left, right = local.sides([*map(to_exact, args), *numbers], position)
-    return _judged(place, left, right, recorded)
+    exact_args = [*map(to_exact, args), *numbers]
+    left, right = local.sides(exact_args, position)
+    kinked = _judged(place, left, right, recorded)
+    if kinked is None and local.plainly(exact_args) is None:
+        text = f"{_side(left)} on both sides and none at the point itself"
+        return Kinked(place, left, right, text, smooth=False, wrong=False)
+    return kinked
 
 
 def _judged(place: str, left: Any, right: Any, recorded: float) -> Kinked | None:
@@ -55,6 +60,8 @@ def _judged(place: str, left: Any, right: Any, recorded: float) -> Kinked | None
 
 
 def _between(value: float, a: float, b: float) -> bool:
+    if value in (a, b):
+        return True  # both may be infinite
     slack = 1e-9 * (1.0 + min(abs(a), abs(b)))
     return min(a, b) - slack <= value <= max(a, b) + slack
 
@@ -72,26 +79,28 @@ def sides_of_structured(
 ) -> tuple[Kinked | None, tuple[int, ...]]:
     """Both sides of the first entry's contribution that is at a kink or wrong there, and the entry's place.
 
-    For large arrays what the operation itself says of its kink.
+    What the operation itself says of its kink, for large arrays and where no entry has two sides.
     """
     kink = next(kink for kink in node.op.kinks if np.any(kink.at(*args, **options)))
     text = f"{kink.left} from the left and {kink.right} from the right"
     unknown = Kinked(kink.place, None, None, text, smooth=False, wrong=False)
     first: tuple[Kinked | None, tuple[int, ...]] = (None, ())
+    open_at: tuple[int, ...] | None = None
     if np.size(args[position]) > _FEW:
         return unknown, (0,) * np.ndim(args[position])
     exact_args, exact_upstream = tuple(map(to_exact, args)), to_exact(upstream)
     for place in np.ndindex(np.shape(args[position])):
         try:
             left, right = (_moved(node.op, exact_args, options, exact_upstream, position, place, s) for s in (-1, 1))
-        except Undefined:
-            return unknown, place
+        except Undefined:  # another entry is at the kink
+            open_at = place if open_at is None else open_at
+            continue
         kinked = _judged(kink.place, left, right, float(np.asarray(contribution)[place]))
         if kinked is not None and (kinked.wrong or first[0] is None):
             first = (kinked, place)
             if kinked.wrong:
                 break
-    return first
+    return first if first[0] is not None or open_at is None else (unknown, open_at)
 
 
 def _moved(

@@ -21,6 +21,8 @@ _SMALLER_STEP_DIGITS = 40
 _MOST_DIGITS = 1_500
 _CORNER = mpmath.mpf(10) ** -10  # slopes that differ by more than this part of them may be a corner's
 _SHRINKS = mpmath.mpf(10) ** -5  # a difference that comes from the step shrinks with it; a corner's does not
+_STEEP = mpmath.mpf(10) ** (STEP_DIGITS // 2)
+_GROWS = mpmath.mpf(10) ** 5  # the slope over a jump is its height by the step, so it grows as the step shrinks
 _NOTHING = mpmath.mpf(10) ** -90  # smaller differences of slopes are rounding, at the digits in force
 
 
@@ -74,10 +76,12 @@ class Neighbourhood:
             left, right, alike = self._slopes(name, direction, STEP_DIGITS)
             gap, size = abs(left - right), max(abs(left), abs(right))
             kinked = bool(gap > _CORNER * size and gap > _NOTHING / mpmath.mpf(direction.scale))
-            if kinked:
+            grows = False
+            if kinked or size > _STEEP:
                 left, right, alike = self._slopes(name, direction, _SMALLER_STEP_DIGITS)
-                kinked = bool(abs(left - right) > _SHRINKS * gap)
-            jump = bool(max(abs(left), abs(right)) > mpmath.mpf(10) ** (STEP_DIGITS // 2)) and not alike
+                grows = bool(max(abs(left), abs(right)) > _GROWS * size)  # as far up on the left as on the right
+                kinked = grows or (kinked and bool(abs(left - right) > _SHRINKS * gap))
+            jump = grows or (bool(max(abs(left), abs(right)) > _STEEP) and not alike)
             central = (left + right) / 2
             return Sides(float(left), float(right), float(central), float(gap), kinked, jump)
 

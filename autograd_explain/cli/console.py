@@ -6,6 +6,7 @@ Must not know what is written.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import sys
@@ -64,12 +65,20 @@ def has_color() -> bool:
     return not plain and sys.stdout is not None and sys.stdout.isatty()
 
 
-def write(writer: Callable[[TextIO], None]) -> None:
-    """Let `writer` fill standard output. A reader that has gone away is fine; raises InputError for a full disk."""
+def write(writer: Callable[[TextIO], None], *, whole: bool = True) -> None:
+    """Let `writer` fill standard output, `whole` or not at all where the writer itself may fail.
+
+    A reader that has gone away is fine; raises InputError for a full disk.
+    """
     if sys.stdout is None:
         return
     try:
-        writer(sys.stdout)
+        if whole:
+            held = io.StringIO()
+            writer(held)
+            sys.stdout.write(held.getvalue())
+        else:
+            writer(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         discard()

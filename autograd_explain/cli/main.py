@@ -5,6 +5,7 @@ The bodies of commands are imported when they run, so that help is instant.
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 import warnings
@@ -16,6 +17,7 @@ import click
 from autograd_explain.cli import console
 from autograd_explain.cli.options import ProgramCommand, run_options
 from autograd_explain.cli.quoting import COMMAND, command_line
+from autograd_explain.cli.train_options import train_options
 from autograd_explain.errors import ExplainError, InputError
 from autograd_explain.source import visible
 
@@ -109,6 +111,24 @@ def check(**options: Any) -> int:
     return check_program(options)
 
 
+@group.command("train", cls=ProgramCommand, short_help="Train the values of PROGRAM, each update explained.")
+@train_options
+def train(**options: Any) -> int:
+    """Make the result of PROGRAM small, step by step: forward pass, gradients, update, again.
+
+    The first step is shown in full, with the numbers of each parameter's update; then a table, the curve of the
+    loss, and what became of it. Values given by name are where training starts; columns of the data stay as they
+    are:
+
+        autograd-explain train "mse(w*x + b, y)" --data points.csv --w 0 --b 0 --optimizer adam --lr 0.1
+
+        autograd-explain train rosenbrock --lr 0.001 --steps 2000
+    """
+    from autograd_explain.cli.training import train_program
+
+    return train_program(options)
+
+
 @group.command("examples", short_help="List the example programs, or show one.")
 @click.argument("name", required=False)
 def examples(name: str | None) -> None:
@@ -147,7 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command that `arguments` (those of the process unless given) ask for, and end the process."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    gc.set_threshold(*_SELDOM)
     sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+_SELDOM = (50_000, 20, 100)  # a long text or run makes much and leaves little: looking for garbage cost a quarter
 
 
 def execute(arguments: Sequence[str]) -> int:

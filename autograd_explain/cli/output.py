@@ -35,7 +35,7 @@ def open_target(options: dict[str, Any]) -> Target:
     path = Path(options["output"]) if options["output"] is not None else None
     if path is not None:
         try:
-            _check_path(path, force=options["force"])
+            check_path(path, force=options["force"])
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     plain = options["plain"]
@@ -51,7 +51,8 @@ def open_target(options: dict[str, Any]) -> Target:
     return Target(options["format_name"] or _format_of(path), path, options["force"], view)
 
 
-def _check_path(path: Path, *, force: bool) -> None:
+def check_path(path: Path, *, force: bool) -> None:
+    """Raise InputError where a file cannot be written there, or, without `force`, exists already."""
     if not path.name or path.is_dir():
         raise InputError(f"{path} is a folder, not a file")
     if not path.parent.is_dir():
@@ -71,15 +72,19 @@ def _format_of(path: Path | None) -> str:
 
 def write_explanation(explanation: Any, target: Target) -> None:
     """Write an explanation to its target, in its format."""
-    write_text(_WRITERS[target.format_name](explanation, target), target)
+    short = len(explanation.tape.nodes) <= _HELD
+    write_text(_WRITERS[target.format_name](explanation, target), target, whole=short)
 
 
-def write_text(writer: Callable[[TextIO], None], target: Target) -> None:
+_HELD = 20_000  # values; what a longer run prints is streamed, so that it needs no long string
+
+
+def write_text(writer: Callable[[TextIO], None], target: Target, *, whole: bool = True) -> None:
     """Let `writer` fill the target; a file's name and size are told on standard error."""
     if target.path is None:
         if target.format_name != "text":
             console.use_utf8()
-        console.write(writer)
+        console.write(writer, whole=whole)
     else:
         write_file(target.path, writer, force=target.force)
         console.complain(f"wrote {target.path} ({target.path.stat().st_size:,} bytes)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 COMMAND = "autograd-explain"
 _BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
@@ -23,11 +23,11 @@ def command_line(words: Iterable[str]) -> str:
     return " ".join([COMMAND, *map(quoted, words)])
 
 
-def with_places(words: Iterable[str], names: Iterable[str]) -> str:
-    """Return the command line with a place to fill for each name."""
-    return " ".join([command_line(words), *(f"{option_for(name)} ..." for name in names)])
+def with_places(words: Iterable[str], names: Iterable[str], options: Collection[str] = ()) -> str:
+    """Return the command line with a place to fill for each name; `options` are the command's own."""
+    return " ".join([command_line(words), *(_place(name, options) for name in names)])
 
 
-def option_for(name: str) -> str:
-    """Return the option that gives a name its value."""
-    return f"--{name}"
+def _place(name: str, options: Collection[str]) -> str:
+    option = f"--{name}"
+    return f"--set {name}=..." if option in options else f"{option} ..."

@@ -55,7 +55,7 @@ def run_program(options: dict[str, Any]) -> int:
     target = open_target(options)
     refuse_together(options, target)
     given = _given(options)
-    program = resolve(given.program, _names(given.values), given.limits)
+    program = resolve(given.program, names_given(given.values), given.limits)
     explanation = _explained(program, given)
     if given.versus:
         other = replace(given, values=with_others(given.values, given.versus))
@@ -71,7 +71,7 @@ def check_program(options: dict[str, Any]) -> int:
     target = open_target(options)
     refuse_together(options, target)
     given = _given(options)
-    program = resolve(given.program, _names(given.values), given.limits)
+    program = resolve(given.program, names_given(given.values), given.limits)
     if program.expect_error:
         return _check_error(program, given)
     explanation = _explained(program, given)
@@ -87,11 +87,11 @@ def _verdict(explanation: Any) -> int:
 
 
 def _given(options: dict[str, Any]) -> Given:
-    limits = _limits(options["limits"])
+    limits = read_limits(options["limits"])
     return Given(
         options["program"],
-        tuple(_pair(text) for text in options["values"]),
-        tuple(dict.fromkeys(map(fold_name, _listed(options["wrt"], "--wrt", "--wrt w,b"))))
+        tuple(read_pair(text) for text in options["values"]),
+        tuple(dict.fromkeys(map(fold_name, listed(options["wrt"], "--wrt", "--wrt w,b"))))
         if options["wrt"] is not None
         else None,
         read_table(options["data"], limits) if options["data"] is not None else None,
@@ -107,14 +107,16 @@ def _given(options: dict[str, Any]) -> Given:
     )
 
 
-def _pair(text: str) -> tuple[str, str]:
+def read_pair(text: str) -> tuple[str, str]:
+    """Return the name and the value in `x=2`."""
     name, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set takes NAME=VALUE, not {text}", hint=f"--set {text}=2")
     return name, value
 
 
-def _listed(text: str, option: str, usual: str) -> list[str]:
+def listed(text: str, option: str, usual: str) -> list[str]:
+    """Return the names in `w,b`; raises InputError, with the usual form as a hint, where one is missing."""
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
         raise InputError(f"{option} takes names with commas between them, not '{text}'", hint=usual)
@@ -125,14 +127,15 @@ def _checkers(text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
     known = CHECKERS.split(",")
-    chosen = _listed(text, "--check", f"--check={CHECKERS}")
+    chosen = listed(text, "--check", f"--check={CHECKERS}")
     for name in chosen:
         if name not in known:
             raise InputError(f"there is no checker {name}", hint=suggestion(name, known, offer="checkers"))
     return tuple(dict.fromkeys(chosen))
 
 
-def _limits(texts: Sequence[str]) -> Limits:
+def read_limits(texts: Sequence[str]) -> Limits:
+    """Return the limits with those that `nodes=5000` and the like raise."""
     known = [limit.name for limit in fields(Limits)]
     chosen: dict[str, int] = {}
     for text in texts:
@@ -140,7 +143,7 @@ def _limits(texts: Sequence[str]) -> Limits:
         digits = number.replace("_", "").replace(",", "")
         if name not in known:
             raise InputError(f"there is no limit {name}", hint=suggestion(name, known, offer="limits"))
-        if not (digits.isascii() and digits.isdigit() and int(digits) > 0 and len(digits) <= _LONGEST_LIMIT):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_LIMIT and int(digits) > 0):
             raise InputError(f"the limit {name} takes a whole number, not '{number}'", hint=f"--limit {name}=5000")
         chosen[name] = int(digits)
     return Limits(**chosen)
@@ -149,7 +152,7 @@ def _limits(texts: Sequence[str]) -> Limits:
 _LONGEST_LIMIT = 15
 
 
-def _names(values: Sequence[tuple[str, str]]) -> set[str]:
+def names_given(values: Sequence[tuple[str, str]]) -> set[str]:
     """Return the names that have values, leaving those at fault for `bind_values` to complain about."""
     names = set()
     for typed, _ in values:
@@ -161,11 +164,11 @@ def _names(values: Sequence[tuple[str, str]]) -> set[str]:
 
 
 def _explained(program: Program, given: Given) -> Any:
-    texts, columns = _bound(program, given)
+    texts, columns = bound(program, given)
     values = read_values(texts, given.seed, given.limits) | columns
     wrt = given.wrt if given.wrt is not None else program.wrt
     if wrt is not None:
-        _check_tracked(program, wrt, values)
+        check_tracked(program, wrt, values)
     elif columns:
         wrt = tuple(name for name in values if name not in columns)
     explanation = explain_program(
@@ -186,7 +189,7 @@ def _upstream(given: Given) -> Any:
     return read_values({"--upstream": given.upstream}, given.seed, given.limits)["--upstream"]
 
 
-def _bound(program: Program, given: Given) -> tuple[dict[str, str], dict[str, Any]]:
+def bound(program: Program, given: Given) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the texts of values by name, and the columns of the table that the program uses."""
     columns = _columns(program, given)
     try:
@@ -204,10 +207,10 @@ def _columns(program: Program, given: Given) -> dict[str, Any]:
         return {}
     names = names_of(program.parsed)
     for name in names.required:
-        if name in given.table.refused and name not in _names(given.values):
+        if name in given.table.refused and name not in names_given(given.values):
             raise InputError(f"the column {name} is not numeric: {given.table.refused[name]}")
     used = {n: c for n, c in given.table.columns.items() if n in (*names.required, *names.optional)}
-    twice = _names(given.values) & used.keys()
+    twice = names_given(given.values) & used.keys()
     if twice:
         raise InputError(f"{min(twice)} is given twice: as --{min(twice)} and as a column of the table")
     return used
@@ -215,7 +218,7 @@ def _columns(program: Program, given: Given) -> dict[str, Any]:
 
 def _option_names() -> list[str]:
     context = click.get_current_context()
-    return [text for p in context.command.params if isinstance(p, click.Option) for text in p.opts]
+    return [text for p in context.command.get_params(context) if isinstance(p, click.Option) for text in p.opts]
 
 
 def _to_copy(error: MissingValues, program: Program, given: Given) -> str:
@@ -223,14 +226,15 @@ def _to_copy(error: MissingValues, program: Program, given: Given) -> str:
     import difflib
 
     words = click.get_current_context().obj or ("run", given.program)
-    hint = with_places(words, error.names)
+    hint = with_places(words, error.names, _option_names())
     close = difflib.get_close_matches(given.program, gallery(), 1)
     if close and not program.name:
         hint += f"\nor the example: {COMMAND} {words[0]} {close[0]}"
     return hint
 
 
-def _check_tracked(program: Program, wrt: Sequence[str], values: dict[str, Any]) -> None:
+def check_tracked(program: Program, wrt: Sequence[str], values: dict[str, Any]) -> None:
+    """Raise NameProblem for a name in `--wrt` that no value is given under."""
     for name in wrt:
         if name in values:
             continue

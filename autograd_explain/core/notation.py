@@ -173,7 +173,10 @@ def _infix(layout: Any, parts: list[Written], options: dict[str, Any], style: St
     gap = "" if layout.tight else " "
     # A comparison does not chain here, so its left side needs parentheses as much as its right one.
     left = layout.strength + (layout.strength == COMPARE)
-    text = f"{wrapped(parts[0], left)}{gap}{symbol}{gap}{wrapped(parts[1], layout.strength + 1)}"
+    right = wrapped(parts[1], layout.strength + 1)
+    if layout.strength == ADD and right[0] in "-−":
+        right = f"({right})"  # 6 + (−6): two signs in a row are hard to read
+    text = f"{wrapped(parts[0], left)}{gap}{symbol}{gap}{right}"
     return Written(text, layout.strength)
 
 

@@ -103,8 +103,8 @@ def _axis(value: Any) -> Any:
 
 
 def _shape(value: Any) -> Any:
-    sizes = (value,) if not isinstance(value, tuple) else value
-    return _wholes(sizes)
+    sizes = _wholes(value if isinstance(value, tuple) else (value,))
+    return None if sizes is None or min(sizes, default=0) < -1 else sizes
 
 
 def _count(value: Any) -> Any:
@@ -133,7 +133,7 @@ _WORDS = {
     "axis": "a whole number, a tuple of them, or None",
     "one axis": "a whole number",
     "axes": "a tuple of whole numbers, one for each axis",
-    "shape": "a whole number or a tuple of whole numbers, such as (2, 3)",
+    "shape": "a size or a tuple of sizes, such as (2, 3), of which one may be -1 for what is left",
     "flag": "True or False",
     "count": "a whole number, 0 or more",
     "number": "a number",

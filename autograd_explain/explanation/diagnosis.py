@@ -1,7 +1,7 @@
 """What went wrong, where it began, and what to write instead.
 
-The first non-finite value or gradient, nan out of a side that was not taken, gradients that vanish or explode
-along a path, and digits lost in a difference.
+The first non-finite value or gradient, gradients that vanish or explode along a path, and digits lost in
+a difference.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_explain.core.formula import Formula, filled, formula_of, written
+from autograd_explain.core.notation import style_for
 from autograd_explain.core.var import CONSTANT, Var
 from autograd_explain.explanation.model import Note
-from autograd_explain.explanation.telling import Told, Walk, all_finite, brief, number
+from autograd_explain.explanation.telling import Told, Walk, all_finite, brief, entry, number
 from autograd_explain.modes.records import Part, Step
 
 if TYPE_CHECKING:
@@ -28,14 +30,21 @@ _MOST_LINKS = 8
 REWRITES = {
     "log": "guard it: log(maximum(x, 1e-12)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) "
     "logsigmoid(x)",
-    "exp": "exp overflows above 709: for log(sum(exp(x))) write logsumexp(x), for exp(x)/sum(exp(x)) softmax(x)",
+    "exp": "exp overflows above 709: for log(sum(exp(x))) write logsumexp(x), for exp(x)/sum(exp(x)) softmax(x), "
+    "for 1/(1 + exp(-x)) sigmoid(x), for log(1 + exp(x)) softplus(x)",
     "div": "keep the denominator away from 0, for example x/(y + 1e-12)",
-    "sqrt": "keep away from 0: sqrt(x + 1e-12); for sqrt(x**2 + y**2) write hypot(x, y)",
+    "sqrt": "keep its argument above 0: sqrt(maximum(x, 1e-12)); for sqrt(x**2 + y**2) write hypot(x, y)",
     "pow": "a negative base needs a whole exponent, a base of 0 a positive one: guard with maximum(x, 1e-12)",
     "reciprocal": "keep away from 0, for example 1/(x + 1e-12)",
     "log1p": "guard it: log1p(maximum(x, -1 + 1e-12))",
-    "asin": "keep inside its domain: asin(clip(x, -1, 1))",
-    "acos": "keep inside its domain: acos(clip(x, -1, 1))",
+    "log2": "guard it: log2(maximum(x, 1e-12))",
+    "log10": "guard it: log10(maximum(x, 1e-12))",
+    "cbrt": "keep away from 0: cbrt(maximum(x, 1e-12)) for x from 0 on",
+    "asin": "keep inside its domain: asin(clip(x, -1 + 1e-12, 1 - 1e-12))",
+    "acos": "keep inside its domain: acos(clip(x, -1 + 1e-12, 1 - 1e-12))",
+    "atanh": "keep inside its domain: atanh(clip(x, -1 + 1e-12, 1 - 1e-12))",
+    "acosh": "keep inside its domain: acosh(maximum(x, 1 + 1e-12))",
+    "overflow": "no float is above 1.8e308: make the base smaller first; for sqrt(x**2 + y**2) write hypot(x, y)",
     "mul": "0·∞ and overflow begin in the factors: keep each of them finite",
     "sub": "∞ − ∞ has no value: keep both terms finite",
 }
@@ -56,6 +65,16 @@ def _rewrite(op: str) -> str:
     return f" A safe way: {REWRITES[op]}." if op in REWRITES else ""
 
 
+def _rewrite_of(node: Var) -> str:
+    """The rewrite for a value that is not finite: a power of sound numbers has overflowed."""
+    if node.op.name == "pow":
+        bases, exponents = (np.asarray(v.value) for v in node.inputs)
+        base = np.broadcast_to(bases, node.shape)[~np.isfinite(np.asarray(node.value))]
+        if np.all(np.abs(base) > 1) and np.all(np.isfinite(exponents)) and not np.any(np.isnan(node.value)):
+            return _rewrite("overflow")
+    return _rewrite(node.op.name)
+
+
 def first_non_finite_value(run: Explanation) -> Iterator[Note]:
     """The first value of the forward pass that is nan or infinite, and what made it."""
     harmed = {argument.index for node in run.operations if not all_finite(node.value) for argument in node.inputs}
@@ -69,18 +88,28 @@ def first_non_finite_value(run: Explanation) -> Iterator[Note]:
             inputs = ", ".join(brief(run.words.label(argument), argument.value) for argument in node.inputs)
             kind = "nan" if np.any(np.isnan(node.value)) else "inf"
             where = _places(~np.isfinite(np.asarray(node.value)))
-            text = f"The first {kind} of the forward pass is made by {node.op.name} in {label}{where}, from {inputs}."
-            text += _rewrite(node.op.name)
+            made = f"The first {kind} of the forward pass is made by {node.op.name} in {label}{where}, from {inputs}"
+            text = f"{made}{_arithmetic(run, node)}.{_rewrite_of(node)}"
         yield Note("non-finite", node.index, None, text)
         return
+
+
+def _arithmetic(run: Explanation, node: Var) -> str:
+    """The operation on the numbers of the first entry that went wrong: `: log(0) = -inf`."""
+    if not node.op.elementwise:
+        return ""
+    bad = np.argwhere(~np.isfinite(np.asarray(node.value)))[0]
+    entries = [float(np.broadcast_to(np.asarray(v.value), node.shape)[tuple(bad)]) for v in node.inputs]
+    value = float(np.asarray(node.value)[tuple(bad)])
+    made = formula_of(node.op, tuple(map(Formula, entries)), run.tape.options.get(node.index, {}))
+    return f": {written(made, style_for(4, ascii_only=True)).text} = {number(value)}"
 
 
 def _places(bad: Any) -> str:
     """How many entries, and where the first of them stands; nothing for a single number."""
     if bad.ndim == 0:
         return ""
-    first = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
-    return f" at {int(bad.sum())} of {bad.size} entries, first at [{first}]"
+    return f" at {int(bad.sum())} of {bad.size} entries, first at {entry(np.argwhere(bad)[0])}"
 
 
 def non_finite(walk: Walk, step: Step) -> Told:
@@ -96,32 +125,32 @@ def non_finite(walk: Walk, step: Step) -> Told:
 
 def _where_it_began(walk: Walk, step: Step, part: Part) -> str:
     kind = "nan" if np.any(np.isnan(part.contribution)) else "inf"
-    place = f"The first {kind} of the backward pass is made here, on the way to {walk.label(part.target)}"
+    inputs = ", ".join(brief(walk.label(node), node.value) for node in step.node.inputs)
+    made = f"made here by {step.node.op.name}, from {inputs}, on the way to {walk.label(part.target)}"
+    place = f"The first {kind} of the backward pass is {made}"
     if type(part.contribution) is float and type(part.local) is float:
-        arithmetic = f": {number(step.upstream)} × {number(part.local)} = {number(part.contribution)}"
+        rule = written(filled(walk.run.words.rule(step.node, part.position, step.upstream, part.local)),
+                       style_for(4, ascii_only=True)).text  # fmt: skip
+        slope = number(part.local)
+        product = f"{number(step.upstream)} × {slope} = {number(part.contribution)}"
+        arithmetic = f": its slope {rule} is {slope}, and {product}" if rule != slope else f": {product}"
     else:
-        arithmetic = _places(~np.isfinite(np.asarray(part.contribution)))
+        arithmetic = _places(~np.isfinite(np.asarray(part.contribution))) + _first_product(step, part)
     return f"{place}{arithmetic}.{_rewrite(step.node.op.name)}"
 
 
-def where_nan(walk: Walk, step: Step) -> Told:
-    """0 × ∞ on a side that a `where` did not take."""
-    if not walk.chooses or not step.node.op.elementwise:
-        return None
-    for part in step.parts:
-        upstream, local = np.broadcast_arrays(np.asarray(step.upstream), np.asarray(part.local))
-        trap = (upstream == 0) & ~np.isfinite(local)
-        if not np.any(trap):
-            continue
-        slope = number(local[trap].ravel()[0])
-        name, inner, op = walk.label(step.node), walk.label(part.target), step.node.op.name
-        full = (
-            f"where did not take this side, so its upstream is 0; but the slope of {op} there is {slope}, and "
-            f"0 × {slope} = nan. The forward value was thrown away, its gradient was not. Guard the argument as well: "
-            f"where(c, {op}(where(c, {inner}, 1)), …)."
-        )
-        return full, f"0 × {slope} = nan again, in {name}"
-    return None
+def _first_product(step: Step, part: Part) -> str:
+    """The product that went wrong first, of an operation that works entry by entry: `: 0 × inf = nan`."""
+    if part.local is None:
+        return ""
+    upstream, local = np.broadcast_arrays(np.asarray(step.upstream), np.asarray(part.local))
+    with np.errstate(all="ignore"):
+        products = upstream * local
+    bad = np.argwhere(~np.isfinite(products))
+    if not len(bad):
+        return ""
+    at = tuple(bad[0])
+    return f": {number(upstream[at])} × {number(local[at])} = {number(products[at])}"
 
 
 @dataclass(slots=True)
@@ -214,7 +243,7 @@ def _lost_digits(walk: Walk, step: Step, left: Var, right: Var) -> Told:
         digits = min(16, int(np.max(np.log10(np.where(hit, terms / np.maximum(out, terms * 1e-16), 1.0)))))
     name = walk.label(step.node)
     better = _DIFFERENCES.get((left.op.name, right.op.name))
-    entries = "" if out.ndim == 0 else f" at {int(hit.sum())} of {out.size} entries"
+    entries = _places(hit)
     full = (
         f"{name} is a difference of almost equal numbers{entries}: about {digits} of 16 digits are lost, and what is "
         f"made from it has only the rest.{' Better: ' + better + '.' if better else ''}"

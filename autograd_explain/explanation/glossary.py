@@ -5,6 +5,7 @@ A definition uses plain words and words that have an entry of their own. Must no
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -99,3 +100,14 @@ GLOSSARY = (
          " should be the gradient, to some digits.", ("finite differences",)),
 )  # fmt: skip
 """Every word, in an order in which each can be understood from those before it, as far as that goes."""
+
+
+def words_in(text: str) -> list[str]:
+    """The entries whose words stand in a text, in the order in which they stand there; a plural counts too."""
+    found = ((_place(text, term), term.name) for term in GLOSSARY)
+    return [name for place, name in sorted(found) if place >= 0]
+
+
+def _place(text: str, term: Term) -> int:
+    places = (re.search(rf"\b{re.escape(word)}s?\b", text, re.IGNORECASE) for word in (term.name, *term.also))
+    return min((place.start() for place in places if place), default=-1)

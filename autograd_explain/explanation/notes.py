@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autograd_explain.explanation import diagnosis, notes_arrays, notes_run, notes_steps
+from autograd_explain.explanation import diagnosis, guards, notes_arrays, notes_corners, notes_run, notes_steps
 from autograd_explain.explanation.model import Note
 from autograd_explain.explanation.telling import Trigger, Walk
 from autograd_explain.modes.records import Step
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
 
 STEP_TRIGGERS: dict[str, Trigger] = {
-    "where-nan": diagnosis.where_nan,
+    "where-nan": guards.where_nan,
     "non-finite": diagnosis.non_finite,
-    "kink": notes_steps.at_kink("kink"),
-    "tie": notes_steps.at_kink("tie"),
+    "kink": notes_corners.at_kink("kink"),
+    "tie": notes_corners.at_kink("tie"),
     "cancellation": diagnosis.cancellation,
     "saturation": notes_steps.saturation,
     "dead-relu": notes_steps.dead_relu,
@@ -40,29 +40,42 @@ STEP_TRIGGERS: dict[str, Trigger] = {
 }
 
 
+_TWICE = frozenset({
+    "accumulation", "order", "broadcast", "reduction", "custom-rule", "uses-output", "subtraction", "exponent",
+    "matmul",
+})  # fmt: skip
+"""Told in full, once by a reference, and then no more: after that nobody asks again."""
+
+
 def notes(run: Explanation) -> Iterator[Note]:
     """Every note of the run: before the sweep, at its steps in order, and about its outcome."""
-    yield from notes_run.at_end_of_forward(run)
-    walk = Walk(run, chooses=any(node.op.name == "where" for node in run.operations))
     first: dict[str, int] = {}
+    referred: set[str] = set()
+    for note in notes_run.at_end_of_forward(run):
+        first.setdefault(note.kind, 0)
+        yield note
+    walk = Walk(run, chooses=any(node.op.name == "where" for node in run.operations))
     for step in run.walk():
-        yield from _at_step(walk, step, first)
+        yield from _at_step(walk, step, first, referred)
         for part in step.parts:
             walk.reached[part.target.index] = walk.reached.get(part.target.index, 0) + 1
+            walk.firsts.setdefault(part.target.index, part.contribution)
     yield from diagnosis.first_non_finite_value(run)
     yield from diagnosis.lost_along_paths(run)
     yield from notes_run.unused(run)
     yield from notes_run.meaning(run, cornered="kink" in first or "tie" in first)
 
 
-def _at_step(walk: Walk, step: Step, first: dict[str, int]) -> Iterator[Note]:
+def _at_step(walk: Walk, step: Step, first: dict[str, int], referred: set[str]) -> Iterator[Note]:
     for kind, trigger in STEP_TRIGGERS.items():
-        told = trigger(walk, step)
+        told = None if kind in referred and kind in _TWICE else trigger(walk, step)
         if told is None:
             continue
         if kind not in first:
             first[kind] = step.number
             yield Note(kind, step.node.index, step.number, told[0])
         elif told[1]:
-            text = f"{told[1]} (as at step {first[kind]})"
+            referred.add(kind)
+            where = f"as at step {first[kind]}" if first[kind] else "as told above"
+            text = f"{told[1]} ({where})"
             yield Note(kind, step.node.index, step.number, text, short=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,16 @@ import numpy as np
 from autograd_explain.core.formula import Formula, filled, written
 from autograd_explain.core.notation import style_for
 from autograd_explain.core.shapes import show_shape
+from autograd_explain.core.tape import Turns
 from autograd_explain.core.var import INPUT, Var
 from autograd_explain.explanation.model import Note
-from autograd_explain.explanation.telling import all_finite, number, plural
+from autograd_explain.explanation.telling import all_finite, entry, number, plural, vector
 from autograd_explain.modes.reverse import pass_back
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
 
-_MOST_LISTED = 4
+_MOST_LISTED = 12
 _BYTES = 8  # of a float64
 
 
@@ -56,12 +58,29 @@ def _non_scalar(run: Explanation) -> Note:
 
 
 def _branch(run: Explanation) -> Iterator[Note]:
-    """The first condition that was asked: which way it went, and what became of the other side."""
-    for branch in run.tape.branches[:1]:
+    """Each condition the first time it was asked: which way it went, and what became of the other side."""
+    first = {branch.site: branch for branch in reversed(run.tape.branches)}
+    for told, branch in enumerate(reversed(first.values())):
         condition = f"The condition {run.text_of(branch.site)}" if branch.site is not None else "A condition"
-        held = "true" if branch.taken else "false"
-        became = _TURNS[branch.taken] if branch.kind == "while" else _SIDE
-        yield Note("branch", branch.node, None, f"{condition} was {held}{_with_numbers(run, branch.node)}, {became}")
+        held = f"{condition} was {'true' if branch.taken else 'false'}{_with_numbers(run, branch.node)}"
+        full = f"{held}, {_TURNS[branch.taken] if branch.kind == 'while' else _SIDE}"
+        yield Note("branch", branch.node, None, f"{held} (as told above)" if told else full, short=told > 0)
+    yield from _loops_by_value(run, told=bool(first))
+
+
+def _loops_by_value(run: Explanation, *, told: bool) -> Iterator[Note]:
+    """Each `for` whose number of turns came from a value, the first time it ran."""
+    seen: set[Any] = set()
+    for scope in run.tape.scopes:
+        if not isinstance(scope, Turns) or not isinstance(scope.site, ast.For) or scope.site in seen:
+            continue
+        names = {part.id for part in ast.walk(scope.site.iter) if isinstance(part, ast.Name)} - {"range", "len"}
+        if names:
+            made = f"The loop {scope.title} took {plural(len(scope.starts), 'turn')}"
+            full = f"{made}: a value decided that. Only the turns that were taken exist in this graph."
+            yield Note("branch", None, None, f"{made} (as told above)" if told else full, short=told)
+            told = True
+            seen.add(scope.site)
 
 
 _SIDE = "so this side was recorded. The other side was not run and does not exist in this graph."
@@ -91,38 +110,34 @@ def _flat_comparison(run: Explanation) -> Iterator[Note]:
 
 
 def _saved(run: Explanation) -> Iterator[Note]:
-    """Which values the rules will need, and what they weigh: PyTorch's saved tensors."""
-    kept: dict[int, Var] = {}
-    free: list[str] = []
+    """Which values each rule will need, what they weigh, and which of them could be made again."""
     operations = [node for node in run.operations if node.tracked]
     if len(operations) > _MOST_PROBED:
         return
-    for node in operations:
-        needed = _needed_by(run, node)
-        kept.update({value.index: value for value in needed})
-        if not needed:
-            free.append(run.words.label(node))
+    needs = [(node, _needed_by(run, node)) for node in operations]
+    kept = {value.index: value for _, values in needs for value in values}
     size = sum(int(np.size(value.value)) * _BYTES for value in kept.values())
-    needs = f"The rules will need {plural(len(kept), 'value')}, {plural(size, 'byte')}"
-    text = f"{needs}, so these are kept: {_listed(run, kept)}."
+    text = f"The rules will need {plural(len(kept), 'value')}, {plural(size, 'byte')}, kept from the forward pass"
+    text += f": {_listed([_need(run, *need) for need in needs if need[1]], '; ')}." if kept else "."
+    free = [run.words.label(node) for node, values in needs if not values]
     if free:
-        text += (
-            f" For {', '.join(free[:_MOST_LISTED])}{', …' if len(free) > _MOST_LISTED else ''} nothing has to be kept."
-        )
-    inner = [value for value in kept.values() if value.inputs]
-    if inner:
-        text += (
-            f" {run.words.label(inner[0])} could be worked out again from the inputs instead: less memory, more time."
-        )
+        text += f" The rules of {_listed(free, ', ')} need none."
+    made = [run.words.label(value) for value in kept.values() if value.inputs]
+    if made:
+        text += f" {_listed(made, ', ')} could be worked out again from the inputs instead: less memory, more time."
     yield Note("saved", None, None, text)
+
+
+def _need(run: Explanation, node: Var, values: list[Var]) -> str:
+    names = ", ".join(dict.fromkeys("its output" if v is node else run.words.label(v) for v in values))
+    return f"{node.op.name} ({run.words.label(node)}) needs {names}"
 
 
 _MOST_PROBED = 500
 
 
-def _listed(run: Explanation, kept: dict[int, Var]) -> str:
-    names = [run.words.label(value) for value in kept.values()]
-    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "") if names else "none"
+def _listed(texts: list[str], between: str) -> str:
+    return between.join(texts[:_MOST_LISTED]) + (f"{between}…" if len(texts) > _MOST_LISTED else "")
 
 
 def _needed_by(run: Explanation, node: Var) -> list[Var]:
@@ -155,63 +170,107 @@ def _detached(run: Explanation) -> Iterator[Note]:
     """Where a path was cut, and what would have come through."""
     cut = [n for n in run.operations if n.op.name == "detach" and n.inputs[0].tracked]
     untracked = [n for n in run.tape.nodes if n.op is INPUT and not n.tracked and n.index not in run.tape.selectors]
-    for node in [*cut, *untracked]:
-        lost = _lost(run, node)
+    if not cut and not run.result.tracked:
+        return
+    arrived = _arrived(run, {node.index for node in (*cut, *untracked)})
+    told = False
+    for node in (*cut, *untracked):
+        lost = arrived.get(node.index)
         if lost is None:
             continue
-        amount = number(lost) if type(lost) is float else f"an array {show_shape(np.shape(lost))}"
-        name = run.words.label(node)
+        name, amount = run.words.label(node), _amount(lost)
         if node.op is INPUT:
-            text = f"{name} is not tracked, so nothing flows to it; {amount} would have arrived there."
+            full = f"{name} is not tracked, so nothing flows to it; {amount} would have arrived there."
+            short = f"{name} is not tracked either: {amount} would have arrived"
         else:
-            origin = run.words.label(node.inputs[0])
-            text = f"detach cuts the path from {name} to {origin}: {amount} would have come through."
-        yield Note("detached", node.index, None, text)
+            short = f"detach cuts the path from {name} to {run.words.label(node.inputs[0])}: {amount} would have come"
+            full = f"{short} through."
+        yield Note("detached", node.index, None, f"{short} (as told above)" if told else full, short=told)
+        told = True
 
 
-def _lost(run: Explanation, node: Var) -> Any:
-    """What the uses of an untracked value would have sent it; None where no use was reached."""
-    total: Any = None
-    for user in run.operations:
-        upstream = run.sweep.gradients[user.index] if user.tracked else None
+def _amount(value: Any) -> str:
+    if type(value) is float:
+        return number(value)
+    if np.size(value) <= _MOST_ENTRIES and np.ndim(value) == 1:
+        return vector(value)
+    return f"an array {show_shape(np.shape(value))}, of which {number(np.ravel(value)[0])} is the first entry,"
+
+
+_MOST_ENTRIES = 4
+
+
+def _arrived(run: Explanation, wanted: set[int]) -> dict[int, Any]:
+    """What would have arrived at values that get no gradient, had everything made from them been tracked."""
+    after = set(wanted)
+    for node in run.operations:
+        if not node.tracked and any(argument.index in after for argument in node.inputs):
+            after.add(node.index)
+    totals: dict[int, Any] = {run.result.index: run.sweep.seed} if run.result.index in after else {}
+    for user in reversed(run.operations):
+        upstream = run.sweep.gradients[user.index] if user.tracked else totals.get(user.index)
         if upstream is None or user.op.selects is not None:
             continue
+        values = tuple(value.value for value in user.inputs)
+        options = run.tape.options.get(user.index, {})
         for position, argument in enumerate(user.inputs):
-            if argument is node:
-                values = tuple(value.value for value in user.inputs)
-                options = run.tape.options.get(user.index, {})
+            if argument.index in after and not argument.tracked:
                 _, share = pass_back(user.op, position, upstream, user.value, values, options)
-                total = share if total is None else total + share
-    return total
+                known = totals.get(argument.index)
+                totals[argument.index] = share if known is None else known + share
+    return totals
 
 
 def unused(run: Explanation) -> Iterator[Note]:
     """Inputs from which no path leads to the result."""
-    for record in run.inputs:
-        if record.tracked and not run.is_used(record):
-            yield Note("unused-input", record.node, None, (
-                f"{record.name} gets 0: no path leads from it to the result in this graph. PyTorch would say None."
-            ))  # fmt: skip
+    names = [record for record in run.inputs if record.tracked and not run.is_used(record)]
+    for told, record in enumerate(names):
+        full = f"{record.name} gets 0: no path leads from it to the result in this graph. PyTorch would say None."
+        short = f"{record.name} gets 0: no path leads from it either"
+        yield Note("unused-input", record.node, None, short if told else full, short=told > 0)
 
 
 def meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
-    """What the first number of the table says; one that is not 0, if there is one."""
-    if run.result.shape:
+    """What one number of the table says: one that is not 0, if there is one, and of a single number rather."""
+    if not all_finite(run.value):
         return
-    slopes = {r.node: (r.name, run.gradients[r.name]) for r in run.inputs if r.tracked and not r.shape}
-    finite = {node: told for node, told in slopes.items() if all_finite(told[1])}
-    for node, (name, slope) in sorted(finite.items(), key=lambda item: item[1][1] == 0.0)[:1]:
+    for node, name, slope in sorted(_slopes(run), key=lambda told: told[2] == 0.0)[:1]:
+        what, value = _seeded(run)
         if cornered:
             tail = "rests on a choice at a corner: a small step may do otherwise."
         elif slope == 0.0:
-            tail = f"is a rate: to first order, a small change of {name} does not change the result."
+            tail = f"is a rate: to first order, a small change of {name} does not change {what}."
         else:
-            step = _small_step(float(run.value), slope)
+            step = _small_step(value, slope)
             tail = (
-                f"is a rate: raise {name} by {number(step)} and the result changes by about {number(step * slope)}. "
+                f"is a rate: raise {name} by {number(step)} and {what} changes by about {number(step * slope)}. "
                 "Training steps against it."
             )
         yield Note("meaning", node, None, f"∂{name} = {number(slope)} {tail}")
+
+
+def _slopes(run: Explanation) -> list[tuple[int, str, float]]:
+    """A finite slope by each tracked input, single numbers first; of an array that of its largest entry."""
+    slopes = []
+    for record in sorted((r for r in run.inputs if r.tracked), key=lambda record: bool(record.shape)):
+        gradient = run.gradients[record.name]
+        if not np.size(gradient) or not all_finite(gradient):
+            continue
+        at = np.unravel_index(int(np.argmax(np.abs(gradient))), record.shape) if record.shape else ()
+        name = f"{record.name}{entry(at)}" if record.shape else record.name
+        slopes.append((record.node, name, float(np.asarray(gradient)[at])))
+    return slopes
+
+
+def _seeded(run: Explanation) -> tuple[str, float]:
+    """What the gradients are gradients of, in words, and its value: the result, or its entries weighted and summed."""
+    if not run.result.tracked:
+        return "the result", 0.0
+    seed = np.asarray(run.sweep.seed)
+    total = float(np.sum(seed * run.value))
+    if not np.all(seed == 1.0):
+        return "the result weighted by the upstream" + (", summed up," if run.result.shape else ""), total
+    return "the sum of the result's entries" if np.size(run.value) > 1 else "the result", total
 
 
 def _small_step(value: float, slope: float) -> float:

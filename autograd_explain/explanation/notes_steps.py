@@ -5,31 +5,70 @@ A trigger takes the walk and a step, and returns what to say there, or None.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.explanation.telling import Told, Trigger, Walk, number, part_at, percent, plural, sum_so_far
-from autograd_explain.modes.records import Step
+from autograd_explain.core.var import CONSTANT, Var
+from autograd_explain.explanation.telling import (
+    Told,
+    Walk,
+    all_finite,
+    entry,
+    number,
+    part_at,
+    percent,
+    plural,
+    sum_so_far,
+)
+from autograd_explain.modes.records import Part, Step
 
 _FLAT = 0.01  # a slope below this share of the steepest counts as saturated
 _SYMBOL = {"sigmoid": "σ"}
-_CAN_BE_OFF = frozenset({"relu"})
+_STEEPEST_AT_0 = frozenset({"atan", "erf", "sigmoid", "tanh"})
 
 
 def accumulation(walk: Walk, step: Step) -> Told:
     """Several contributions reach one value: told where the second one arrives."""
+    if (repeated := _looked_up_twice(walk, step)) is not None:
+        return repeated
     here: set[int] = set()
     for part in step.parts:
         place = part.target.index
         if walk.reached.get(place, 0) + (place in here) == 1:
             name, total = walk.label(part.target), walk.run.uses[place]
             where = f"{name} is used {plural(total, 'time')}: each use is a path to the result, and the paths add up"
-            if type(part.contribution) is float:
-                where += f" ({sum_so_far(part.before, part.contribution, part.after)} so far)"
+            where += _terms_so_far(part)
             return where + ".", f"{name} is used {plural(total, 'time')}: its contributions add up"
         here.add(place)
     return None
+
+
+def _looked_up_twice(walk: Walk, step: Step) -> Told:
+    """An index array that takes one row more than once: each look-up is a use of that row."""
+    key = walk.run.tape.options.get(step.node.index, {}).get("key", ())
+    for part in key if step.node.op.name == "index" and step.parts else ():
+        if isinstance(part, np.ndarray) and part.size:
+            rows, counts = np.unique(part, return_counts=True)
+            if counts.max() > 1:
+                row, times = int(rows[counts.argmax()]), int(counts.max())
+                name = walk.label(step.node.inputs[0])
+                full = f"Row {row} of {name} was looked up {times} times: each look-up is a use of it, and their"
+                return f"{full} gradients add up. Rows that were not looked up get 0.", ""
+    return None
+
+
+def _terms_so_far(part: Part) -> str:
+    """The terms and their sum; of an array those of its largest entry."""
+    if type(part.contribution) is float:
+        return f" ({sum_so_far(part.before, part.contribution, part.after)} so far)"
+    if part.after is None or not all_finite(part.after) or not np.size(part.after):
+        return ""
+    at = np.unravel_index(int(np.argmax(np.abs(part.after))), np.shape(part.after))
+    terms = sum_so_far(*(float(np.broadcast_to(v, np.shape(part.after))[at])
+                         for v in (part.before, part.contribution, part.after)))  # fmt: skip
+    return f" (at {entry(at)}: {terms} so far)"
 
 
 def order(walk: Walk, step: Step) -> Told:
@@ -38,10 +77,14 @@ def order(walk: Walk, step: Step) -> Told:
     if uses < 2:
         return None
     name = walk.label(step.node)
-    total = f", {number(step.upstream)} in all" if type(step.upstream) is float else ""
+    total, naive, first = "", "", walk.firsts.get(step.node.index)
+    if type(step.upstream) is float and type(first) is float:
+        total = f", {number(step.upstream)} in all"
+        naive = f" Passing on at the first arrival and never again would hand on only {number(first)}."
     full = (
         f"{name} is used {plural(uses, 'time')}, so it waited until every use had sent its share{total}, and passes on "
         f"once. Plain recursion would pass on at each arrival and walk everything below {name} {uses} times over."
+        f"{naive}"
     )
     return full, f"{name} waited for its {uses} uses"
 
@@ -53,7 +96,7 @@ def uses_output(walk: Walk, step: Step) -> Told:
     name = walk.label(step.node)
     return (
         f"The rule of {step.node.op.name} uses its output: {name} is already known, so nothing is worked out again.",
-        "",
+        f"The rule of {step.node.op.name} uses its output, {name}",
     )
 
 
@@ -62,7 +105,10 @@ def subtraction(walk: Walk, step: Step) -> Told:
     if step.node.op.name != "sub" or part_at(step, 1) is None:
         return None
     left, right = (walk.label(node) for node in step.node.inputs)
-    return f"Raising {right} lowers {left} − {right} one for one, so its share changes sign.", ""
+    return (
+        f"Raising {right} lowers {left} − {right} one for one, so its share changes sign.",
+        f"{right} is subtracted, so its share changes sign",
+    )
 
 
 def exponent(walk: Walk, step: Step) -> Told:
@@ -73,11 +119,16 @@ def exponent(walk: Walk, step: Step) -> Told:
     base, raised = (walk.label(node) for node in step.node.inputs)
     slope = f"the slope of {base}^{raised} by {raised} is {base}^{raised}·log({base})"
     full = f"The exponent {raised} gets a gradient too: {slope}"
-    smallest = float(np.min(step.node.inputs[0].value))
-    if smallest > 0:
-        return full + ".", ""
-    what = "0 is taken, the limit from above" if smallest == 0 else "log has no real value, so it is nan"
-    return f"{full}; at a base of {number(smallest)} {what}.", ""
+    short = f"The exponent {raised} gets its share by the log rule"
+    bases = np.asarray(step.node.inputs[0].value)
+    if np.all(bases > 0):
+        return f"{full}. For a base of 0 it would be taken as 0, and below 0 there is no real log.", short
+    told = []
+    if np.any(bases == 0):
+        told.append("at a base of 0 the slope is taken as 0 for an exponent from 0 on")
+    if np.any(bases < 0):
+        told.append(f"at a base of {number(bases[bases < 0].ravel()[0])}, log has no real value, so it is nan")
+    return f"{full}; {'; '.join(told)}.", short
 
 
 def saturation(walk: Walk, step: Step) -> Told:
@@ -95,12 +146,15 @@ def saturation(walk: Walk, step: Step) -> Told:
     if not np.any(flat):
         return None
     name, at = _SYMBOL.get(op.name, op.name), step.node.inputs[0]
-    would = f"(at 0 it would pass {percent(op.steepest)})"
+    at_best = "at 0 it would pass" if op.name in _STEEPEST_AT_0 else "elsewhere it passes up to"
+    would = f"({at_best} {percent(op.steepest)})"
     if local.size == 1:
         here = f"{name} is saturated, almost flat, at {number(np.ravel(at.value)[0])}: it passes {percent(local[0])}"
         return f"{here} of its upstream {would}.", f"{here} of its upstream"
     here = f"{name} is saturated, almost flat, at {int(flat.sum())} of {local.size} entries of {walk.label(at)}"
-    return f"{here}: there it passes as little as {percent(float(local.min()))} of its upstream {would}.", here
+    first = entry(np.argwhere(np.reshape(flat, np.shape(slope)))[0])
+    least = percent(float(local.min()))
+    return f"{here}, first at {first}: there it passes as little as {least} of its upstream {would}.", here
 
 
 def _saturated_shares(walk: Walk, step: Step) -> Told:
@@ -115,52 +169,64 @@ def _saturated_shares(walk: Walk, step: Step) -> Told:
 
 def dead_relu(walk: Walk, step: Step) -> Told:
     """A unit that is off, or the share of an array's units that are."""
-    op = step.node.op.name
-    if op not in _CAN_BE_OFF or not step.parts:
+    switch = _SWITCHES.get(step.node.op.name)
+    found = switch(step) if switch and step.parts else None
+    if found is None or not np.any(found.off):
         return None
-    values = np.ravel(step.node.inputs[0].value)
-    off = values < 0
-    if not np.any(off):
+    op, at, off = step.node.op.name, walk.label(found.argument), np.ravel(found.off)
+    if off.size == 1:
+        value = number(np.ravel(found.argument.value)[0])
+        here = f"{op} is off here: {at if at == value else f'{at} = {value}'} is {found.why}"
+        full = f"{here}, so exactly nothing passes and nothing before it learns from this input."
+        return full, f"{op} is off at {value} too"
+    share = f"{op} is off at {int(off.sum())} of {off.size} entries of {at} ({percent(float(off.mean()))})"
+    first = entry(np.argwhere(found.off)[0])
+    full = f"{share}, first at {first}: they are {found.why}, pass exactly nothing back, and nothing before them learns"
+    return f"{full} from this input.", share
+
+
+class _Off(NamedTuple):
+    """Where an operation that switches is off: the argument it looks at, at which entries, and why."""
+
+    argument: Var
+    off: Any
+    why: str
+
+
+def _below_zero(step: Step) -> _Off:
+    argument = step.node.inputs[0]
+    return _Off(argument, np.asarray(argument.value) < 0, "below 0")
+
+
+def _outside(step: Step) -> _Off:
+    argument = step.node.inputs[0]
+    low, high = [v.value for v in step.node.inputs[1:]] or (-1.0, 1.0)
+    value = np.asarray(argument.value)
+    if type(low) is not float or type(high) is not float:
+        return _Off(argument, (value < low) | (value > high), "outside the limits")
+    limits = f"below {number(low)}" if np.isinf(high) else f"outside {number(low)} to {number(high)}"
+    return _Off(argument, (value < low) | (value > high), limits)
+
+
+def _beyond_constant(step: Step) -> _Off | None:
+    """`maximum(x, 0)` and the like: a relu in other words."""
+    first, second = step.node.inputs
+    argument, bound = (first, second) if second.op is CONSTANT else (second, first)
+    if bound.op is not CONSTANT or type(bound.value) is not float or not argument.tracked:
         return None
-    at = walk.label(step.node.inputs[0])
-    if values.size == 1:
-        full = (
-            f"{op} is off here: {at} = {number(values[0])} is below 0, so exactly nothing passes and nothing before it"
-        )
-        return f"{full} learns from this input.", f"{op} is off at {number(values[0])} too"
-    share = f"{op} is off at {int(off.sum())} of {values.size} entries of {at} ({percent(float(off.mean()))})"
-    return (
-        f"{share}: they are below 0, pass exactly nothing back, and nothing before them learns from this input.",
-        share,
-    )
+    value = np.asarray(argument.value)
+    if step.node.op.name == "maximum":
+        return _Off(argument, value < bound.value, f"below {number(bound.value)}")
+    return _Off(argument, value > bound.value, f"above {number(bound.value)}")
 
 
-def at_kink(kind: str) -> Trigger:
-    """The trigger for a corner (`kink`) or for equal inputs (`tie`)."""
-
-    def trigger(walk: Walk, step: Step) -> Told:
-        if not step.parts or not step.node.op.kinks:
-            return None
-        options = walk.run.tape.options.get(step.node.index, {})
-        for kink in step.node.op.kinks:
-            with np.errstate(all="ignore"):
-                at = np.ravel(kink.at(*(np.asarray(node.value) for node in step.node.inputs), **options))
-            if kink.kind == kind and np.any(at):
-                return _kink_text(step, kink, at)
-        return None
-
-    return trigger
-
-
-def _kink_text(step: Step, kink: Any, at: Any) -> tuple[str, str]:
-    name = step.node.op.name
-    where = kink.place if at.size == 1 else f"{kink.place} ({int(at.sum())} of {at.size} places)"
-    lead = f"{name} has a corner at {where}" if kink.kind == "kink" else f"{name} has a tie: {where}"
-    full = (
-        f"{lead}: the slope from the left is {kink.left}, from the right {kink.right}. There is no one derivative;"
-        f" {kink.chosen} is the choice here{', as in PyTorch' if kink.as_pytorch else ''}. {kink.choices}."
-    )
-    return full, f"{lead}: {kink.chosen} is the choice"
+_SWITCHES: dict[str, Callable[[Step], _Off | None]] = {
+    "relu": _below_zero,
+    "clip": _outside,
+    "hardtanh": _outside,
+    "maximum": _beyond_constant,
+    "minimum": _beyond_constant,
+}
 
 
 def zero_slope(walk: Walk, step: Step) -> Told:
@@ -185,7 +251,8 @@ def where(walk: Walk, step: Step) -> Told:
         routed = (
             f"{walk.label(taken)} gets it at {int(holds.sum())} of {holds.size} places, {walk.label(other)} at the rest"
         )
-    return f"where sends the upstream to the side that was taken: {routed}. The condition itself gets no gradient.", ""
+    full = f"where sends the upstream to the side that was taken: {routed}"
+    return f"{full}. The condition itself gets no gradient.", routed
 
 
 def custom_rule(walk: Walk, step: Step) -> Told:

@@ -33,6 +33,8 @@ class Walk:
     reached: dict[int, int] = field(default_factory=dict)
     has_begun: bool = False  # whether the backward pass has made its first non-finite number
     chooses: bool = False  # whether the program has a `where` in it
+    trapped: int = 0  # how often nan has come out of a side that a `where` did not take
+    firsts: dict[int, Any] = field(default_factory=dict)  # the first contribution to each value
 
     def label(self, node: Var) -> str:
         """What the views call a value."""
@@ -62,6 +64,11 @@ def sum_so_far(before: float, share: float, after: float) -> str:
 def vector(values: Any) -> str:
     """A few numbers in a sentence."""
     return "[" + ", ".join(number(value) for value in np.ravel(values)) + "]"
+
+
+def entry(place: Any) -> str:
+    """An entry's place: `[0,1]`."""
+    return "[" + ",".join(str(int(at)) for at in place) + "]"
 
 
 def percent(share: float) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.formula import Formula, as_formula
+from autograd_explain.core.formula import Formula, as_formula, written
+from autograd_explain.core.notation import LANGUAGE
 from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import shape_of
 from autograd_explain.core.tape import Tape
@@ -77,11 +78,9 @@ class Wording:
         return Formula(node.value, self.labels[node.index])
 
     def label(self, node: Var) -> str:
-        """A value's label; for a number the number as the language writes it."""
-        from autograd_explain.core.formula import written
-        from autograd_explain.core.notation import LANGUAGE
-
-        return self.labels[node.index] or written(Formula(node.value), LANGUAGE).text
+        """A value's name; for a constant without one, the number as the language writes it."""
+        named = node.op is not CONSTANT or node.index in self.tape.names or isinstance(node.site, ast.Name)
+        return self.labels[node.index] if named else written(Formula(node.value), LANGUAGE).text
 
     def formula(self, node: Var) -> Formula:
         """How the value was made: its operation over the labels of its inputs; a leaf is its own label."""

@@ -195,6 +195,7 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
         settings = {name: plain(code(frame)) for name, code in options.items()}
         frame.tape.site = node
         try:
+            _refuse_arrays(loss, settings)
             return loss(*values, **settings)
         except ExplainError as error:
             raise scope.failed(node, error) from None
@@ -203,6 +204,12 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
             raise scope.failed(node, refused(row, tuple(values), scope.texts(node.args), error)) from None
 
     return _scoped(scope, node, codes, work)
+
+
+def _refuse_arrays(loss: Composite, settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        if type(value) is not float:
+            raise DomainError(f"{name} of {loss.name} must be a number", hint=loss.signature)
 
 
 def _maker(node: ast.Call, scope: Scope, maker: Maker) -> Code:

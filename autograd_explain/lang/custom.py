@@ -18,7 +18,7 @@ from autograd_explain.core.tape import Tape
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError, ShapeError
-from autograd_explain.lang.frame import Frame, plain
+from autograd_explain.lang.frame import Frame, deep_calls, plain
 
 Function = Callable[[Frame, Any, list[Any]], Any]
 
@@ -71,7 +71,8 @@ def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
         tape = next((value.tape for value in values if isinstance(value, Var)), None) or Tape()
         known, frame.run.literals = frame.run.literals, {}  # those belong to the tape they were recorded on
         try:
-            return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
+            with deep_calls():  # a rule runs during the sweep, when the program itself has ended
+                return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
         finally:
             frame.run.literals = known
 
@@ -87,8 +88,11 @@ def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
     count = len(own.parameters)
     return Op(
         own.name, own.parameters, forward, symbolic, Call(own.name), "own", f"The program's own rule, {rule.name}.",
-        vjp=tuple(back(position) for position in range(count)),
+        vjp=tuple(back(position) for position in range(count)), steps=lambda *args: _STEPS,
     )  # fmt: skip
+
+
+_STEPS = 2000  # making the operation costs more than most bodies
 
 
 def _share(own: Own, rule: Own, position: int, args: tuple[Any, ...], returned: Any) -> Any:

@@ -183,7 +183,7 @@ def _unary(node: Any, scope: Scope) -> Code:
     if isinstance(node.op, ast.UAdd):
         return code
     if isinstance(node.op, ast.Not):
-        return lambda frame: 0.0 if decide(frame, code(frame), node, "not") else 1.0
+        return lambda frame: 0.0 if located_decision(scope, frame, code(frame), node.operand, "not") else 1.0
 
     def negative(frame: Frame) -> Any:
         value = code(frame)
@@ -207,7 +207,10 @@ def _compare(node: Any, scope: Scope) -> Code:
         held = None
         for position, row in enumerate(rows):
             pair, places = tuple(values[position : position + 2]), operands[position : position + 2]
-            truth = run_operation(scope, node, row, frame, pair, places, {})
+            if type(pair[0]) is type(pair[1]) is float:
+                truth = FAST[row.name](*pair)
+            else:
+                truth = run_operation(scope, node, row, frame, pair, places, {})
             held = truth if held is None else FAST["mul"](held, truth)
         return held
 

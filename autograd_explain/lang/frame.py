@@ -5,6 +5,9 @@ Knows nothing of syntax; compiled code reads and writes it.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +19,7 @@ from autograd_explain.core.var import Var, constant
 from autograd_explain.errors import DomainError
 from autograd_explain.limits import Limits, exceeded
 
-
+_FRAMES = 30_000  # Python frames: 200 calls of functions whose bodies are nested as deep as the language allows
 _ARRAYS = 8  # how many of the largest arrays a run may record
 
 
@@ -61,6 +64,17 @@ class Run:
         most = _ARRAYS * self.limits.elements
         if self.entries > most:
             raise exceeded("elements", most, "entries in all arrays together")
+
+
+@contextmanager
+def deep_calls() -> Iterator[None]:
+    """Room on Python's stack for as many calls as the language allows, put back afterwards."""
+    frames = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(frames, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(frames)
 
 
 @dataclass(slots=True)

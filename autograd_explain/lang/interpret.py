@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import gc
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,13 +19,11 @@ from autograd_explain.core.var import Var, constant, leaf
 from autograd_explain.errors import ExplainError, LanguageError
 from autograd_explain.lang.calls import function_names, stacked
 from autograd_explain.lang.expressions import Scope
-from autograd_explain.lang.frame import Frame, Run
+from autograd_explain.lang.frame import Frame, Run, deep_calls
 from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.lang.statements import block, cost
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
 from autograd_explain.modes.records import Recording
-
-_FRAMES = 30_000  # Python frames: 200 calls of functions whose bodies are nested as deep as the language allows
 
 Execute = Callable[..., Any]
 
@@ -51,6 +48,7 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
         token = WORK.set(run.worked)
         try:
             body(frame)
+            run.spend(0)
         except RecursionError:
             raise LanguageError("the program is nested too deeply to run", source=parsed.source) from None
         finally:
@@ -70,17 +68,15 @@ def _room(limits: Limits) -> Iterator[None]:
 
     A tape grows without leaving anything behind: looking through it for garbage doubles the time of a long run.
     """
-    frames = sys.getrecursionlimit()
     token = ELEMENTS.set(limits.elements)
-    sys.setrecursionlimit(max(frames, _FRAMES))
     collecting = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with deep_calls():
+            yield
     finally:
         if collecting:
             gc.enable()
-        sys.setrecursionlimit(frames)
         ELEMENTS.reset(token)
 
 

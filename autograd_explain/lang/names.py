@@ -29,7 +29,8 @@ class MissingValues(NameProblem):
 
     def __init__(self, names: tuple[str, ...], span: Span, parsed: Parsed) -> None:
         """Say which names lack a value and point to the first."""
-        super().__init__(f"no value for {listed(names)}", span=span, source=parsed.source)
+        hint = "give " + " ".join(f"{name}=…" for name in names)
+        super().__init__(f"no value for {listed(names)}", span=span, source=parsed.source, hint=hint)
         self.names = names
 
 

@@ -87,12 +87,12 @@ def bind_values(
 def resolve(text: str, values_given: Collection[str] = (), limits: Limits = DEFAULT_LIMITS) -> Program:
     """Return the program that `text` stands for, as a command's PROGRAM does.
 
-    `-` is standard input, a text ending in `.expr` a file, the name of a gallery example that example, and
-    anything else an expression. Where values are given for all names of a text it is an expression, even if an
-    example has that name. Raises InputError for a file that cannot be read.
+    `-` is standard input, read as a file is, a text ending in `.expr` a file, the name of a gallery example that
+    example, and anything else an expression. Where values are given for all names of a text it is an expression,
+    even if an example has that name. Raises InputError for a file that cannot be read.
     """
     if text == "-":
-        return read_expression(_standard_input(limits), "standard input", limits)
+        return read_program(_standard_input(limits), "standard input", limits)
     if text.endswith(ENDING):
         return _from_file(Path(text), limits)
     if text in gallery() and not _is_given(text, values_given):
@@ -154,7 +154,7 @@ def _text_of(path: Path, limits: Limits) -> str:
     most = limits.text * _BYTES_PER_CHARACTER
     try:
         if path.is_dir():
-            raise InputError(f"{path} is a folder, not a program")
+            raise InputError(f"{path} is a folder, not a program", hint=f"name a file in it that ends in {ENDING}")
         with path.open("rb") as file:
             data = file.read(most + 1)
     except FileNotFoundError:

@@ -59,8 +59,11 @@ def _weight(node: ast.AST) -> int:
     return sum(_WEIGHTS.get(type(part), 0) for part in ast.walk(node))
 
 
-_WEIGHTS = {ast.BinOp: 1, ast.UnaryOp: 1, ast.Compare: 2, ast.BoolOp: 2, ast.IfExp: 1, ast.Tuple: 2,
-            ast.Call: 4, ast.List: 4, ast.Subscript: 4, ast.Attribute: 4}  # fmt: skip
+_WEIGHTS: dict[type, int] = {
+    **dict.fromkeys((ast.BinOp, ast.UnaryOp, ast.IfExp), 1),
+    **dict.fromkeys((ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.BoolOp, ast.Tuple), 2),
+    **dict.fromkeys((ast.Call, ast.List, ast.Subscript, ast.Attribute), 4),
+}
 """The statements of the simplest kind, `y = x`, that take about as long."""
 
 
@@ -116,7 +119,8 @@ def _target(node: ast.expr, scope: Scope) -> Callable[[Frame, Any], None]:
     def unpack(frame: Frame, value: Any) -> None:
         parts = list(value) if isinstance(value, tuple) or np.ndim(plain(value)) else [value]
         if len(parts) != len(targets):
-            error = ShapeError(f"{len(targets)} names, but {len(parts)} values to give them")
+            hint = f"write one value for each: {', '.join(map(str, range(1, len(targets) + 1)))}"
+            error = ShapeError(f"{len(targets)} names, but {len(parts)} values to give them", hint=hint)
             raise scope.failed(node, error)
         for target, part in zip(targets, parts, strict=True):
             target(frame, part)
@@ -165,6 +169,7 @@ def _loop(
 ) -> Statement:
     """A loop over values, each of which starts a turn; where the turns began is noted on the tape."""
     body = block(node.body, scope)
+    head = node.test if isinstance(node, ast.While) else node.iter
     each = 2 + cost(node.body) + (_weight(node.test) if isinstance(node, ast.While) else 0)
 
     def loop(frame: Frame) -> tuple[Any] | None:
@@ -178,7 +183,10 @@ def _loop(
             value = next(turns, _OVER)
             if value is _OVER:
                 break
-            spend(each)
+            try:
+                spend(each)
+            except ExplainError as error:
+                raise scope.failed(head, error) from None
             starts.append(start)
             if target is not None:
                 target(frame, value)
@@ -273,7 +281,10 @@ def _callable(node: ast.FunctionDef, scope: Scope) -> Own:
         filled = [*values, *(default(frame) for default in defaults[len(values) - needed :])]
         own = Frame(dict(zip(parameters, filled, strict=True)), frame.program_names, run, frame.tape)
         run.depth += 1
-        run.spend(size)
+        try:
+            run.spend(size)
+        except ExplainError as error:
+            raise scope.failed(at, error) from None
         last = run.last
         returned = body(own)
         run.last = last

@@ -9,9 +9,13 @@ import csv
 import io
 import json
 import math
+import struct
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -46,8 +50,8 @@ def read_file(name: str, limits: Limits) -> Any:
 
 
 def read_table(name: str, limits: Limits) -> Table:
-    """Return the columns of a `.csv` file whose first line names them."""
-    table: Table = _read(name, _table, limits)
+    """Return the columns of a `.csv` file whose first line names them, or of a `.npz` or `.json` file by name."""
+    table: Table = _read(name, _TABLES.get(Path(name).suffix.lower(), _table), limits)
     return table
 
 
@@ -61,7 +65,11 @@ def _read(name: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> 
 
 
 def _no_format(data: bytes, limits: Limits) -> NoReturn:
-    raise InputError("its ending says no format", hint=f"values are read from {', '.join(_READERS)}")
+    raise InputError("its ending says no format", hint=_known())
+
+
+def _known() -> str:
+    return f"values are read from {', '.join(_READERS)}"
 
 
 def _bytes(name: str) -> bytes:
@@ -69,11 +77,11 @@ def _bytes(name: str) -> bytes:
     try:
         path = Path(name).expanduser()  # a shell leaves the ~ of @~/points.csv alone
         if path.is_dir():
-            raise InputError(f"{visible(name)} is a folder, not a file")
+            raise InputError(f"{visible(name)} is a folder, not a file", hint=_known())
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise InputError(f"there is no file {visible(name)}") from None
+        raise InputError(f"there is no file {visible(name)}", hint=_known()) from None
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{visible(name)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LARGEST_FILE:
@@ -85,7 +93,8 @@ def _npy(data: bytes, limits: Limits) -> Any:
     stream = io.BytesIO(data)
     shape, order, dtype = _npy_header(stream)
     if dtype.kind not in "biuf":
-        raise InputError(f"it holds {_KINDS.get(dtype.kind, 'something else than numbers')}: {dtype}")
+        kind = _KINDS.get(dtype.kind, "something else than numbers")
+        raise InputError(f"it holds {kind}: {dtype}", hint="save an array of real numbers")
     if any(size < 0 for size in shape) or len(shape) > DEEPEST:
         raise InputError(f"its header gives an impossible shape: {shape}")
     count = math.prod(shape)
@@ -188,13 +197,20 @@ def _table(data: bytes, limits: Limits) -> Table:
 
 
 def _json(data: bytes, limits: Limits) -> Any:
+    return _json_array(_json_content(data), limits)
+
+
+def _json_content(data: bytes) -> Any:
     try:
-        value = json.loads(_text(data), parse_int=_json_number, parse_float=_json_number, parse_constant=_constant)
+        return json.loads(_text(data), parse_int=_json_number, parse_float=_json_number, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise InputError(f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}") from None
     except RecursionError:
         raise _too_deep() from None
-    value = _json_value(value, 0)
+
+
+def _json_array(content: Any, limits: Limits) -> Any:
+    value = _json_value(content, 0)
     return regular(value, limits) if isinstance(value, list) else value
 
 
@@ -225,3 +241,47 @@ def _json_value(value: Any, depth: int) -> Any:
 _JSON_KINDS: dict[type, str] = {dict: "an object", str: "a text in quotes", bool: "true or false", type(None): "null"}
 
 _READERS: dict[str, Callable[[bytes, Limits], Any]] = {".npy": _npy, ".csv": _csv, ".json": _json}
+
+
+def _json_table(data: bytes, limits: Limits) -> Table:
+    content = _json_content(data)
+    if not isinstance(content, dict):
+        raise InputError("a table is an object of columns", hint='{"x": [1, 2], "y": [3, 4]}')
+    return _gathered({name: partial(_json_array, entry, limits) for name, entry in content.items()})
+
+
+def _npz_table(data: bytes, limits: Limits) -> Table:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
+        raise InputError("it is not a .npz file NumPy has written", hint="numpy.savez(path, x=x, y=y)") from None
+    if sum(entry.file_size for entry in members.values()) > LARGEST_FILE:
+        raise LimitError(f"it unpacks to more than {LARGEST_FILE // 1_000_000} MB")
+    return _gathered({name: partial(_member, archive, entry, limits) for name, entry in members.items()})
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> Any:
+    try:
+        with archive.open(entry) as file:
+            data = file.read(LARGEST_FILE)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        raise InputError(f"it cannot be unpacked: {error}") from None
+    return _npy(data, limits)
+
+
+def _gathered(readers: dict[str, Callable[[], Any]]) -> Table:
+    """Return the columns that could be read, and why the others could not."""
+    columns: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    for name, read in readers.items():
+        try:
+            columns[name] = read()
+        except LimitError:
+            raise
+        except ExplainError as error:
+            refused[name] = error.message
+    return Table(columns, refused)
+
+
+_TABLES: dict[str, Callable[[bytes, Limits], Table]] = {".npz": _npz_table, ".json": _json_table}

@@ -52,11 +52,11 @@ sigmoid: Op = _activation(
 logsigmoid: Op = _activation(
     "logsigmoid", lambda x: -_softplus(-x), lambda x: -np.logaddexp(0.0, -x), lambda out, x: sigmoid(-x),
     lambda sp, x: -sp.log(1 + sp.exp(-x)), "log σ(x), without σ reaching 0 first.",
-    shown=lambda out, x: 1 - sigmoid(x),
+    shown=lambda out, x: 1 - sigmoid(x), steepest=1.0,
 )  # fmt: skip
 softplus = _activation(
     "softplus", _softplus, lambda x: np.logaddexp(0.0, x), lambda out, x: sigmoid(x),
-    lambda sp, x: sp.log(1 + sp.exp(x)), "A relu with its corner rounded; its slope is the sigmoid.",
+    lambda sp, x: sp.log(1 + sp.exp(x)), "A relu with its corner rounded; its slope is the sigmoid.", steepest=1.0,
 )  # fmt: skip
 relu = _activation(
     "relu", lambda x: x if x > 0.0 or x != x else 0.0, lambda x: np.maximum(x, 0.0), lambda out, x: x > 0,
@@ -76,7 +76,7 @@ elu = _activation(
     lambda sp, x, alpha: sp.choose(x > 0, x, alpha * (sp.exp(x) - 1)),
     "Linear on the right, bending towards −alpha on the left.",
     shown=lambda out, x, alpha: where(x > 0, 1, out + alpha), options=(Option("alpha", "number", 1.0),),
-    kinks=_zero("alpha", "1", "alpha", JAX="alpha", TensorFlow="1"),
+    kinks=_zero("alpha", "1", "alpha", JAX="alpha", TensorFlow="1"), steepest=1.0,
 )  # fmt: skip
 selu = _activation(
     "selu", lambda x: SELU_SCALE * (x if x > 0.0 else SELU_ALPHA * math.expm1(x)),
@@ -84,7 +84,7 @@ selu = _activation(
     lambda out, x: SELU_SCALE * where(x > 0, 1, SELU_ALPHA * exp(x)),
     lambda sp, x: SELU_SCALE * sp.choose(x > 0, x, SELU_ALPHA * (sp.exp(x) - 1)),
     "An elu whose two constants keep mean 0 and variance 1 through many layers.",
-    kinks=_zero("1.7581", "1.0507", "1.7581", JAX="1.7581", TensorFlow="1.0507"),
+    kinks=_zero("1.7581", "1.0507", "1.7581", JAX="1.7581", TensorFlow="1.0507"), steepest=SELU_SCALE * SELU_ALPHA,
 )  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import Call
-from autograd_explain.core.op import Domain, Kink, Op
+from autograd_explain.core.op import Domain, Kink, Op, apply
 from autograd_explain.core.registry import define
+from autograd_explain.core.traced import Traced
 from autograd_explain.ops.compare import where
 
 Array = Any
@@ -105,7 +106,7 @@ acos = _function(
 )  # fmt: skip
 atan = _function(
     "atan", np.arctan, math.atan, lambda out, x: 1 / (1 + x**2),
-    "The angle whose tangent is x: slope 1 at 0, fading far out.", aliases=("arctan",),
+    "The angle whose tangent is x: slope 1 at 0, fading far out.", aliases=("arctan",), steepest=1.0,
 )  # fmt: skip
 sinh = _function("sinh", np.sinh, math.sinh, lambda out, x: cosh(x), "(eˣ − e⁻ˣ)/2; its slope is cosh.")
 cosh: Op = _function(
@@ -158,6 +159,7 @@ absolute = _function(
     "Slope 1 on the right, −1 on the left. At 0 it is a corner.", symbolic=lambda sp, x: sp.choose(x >= 0, x, -x),
     kinks=(Kink("kink", "x = 0", lambda x: x == 0, "−1", "1", "0", (("JAX", "1"), ("TensorFlow", "0"))),),
 )  # fmt: skip
+Traced.__abs__ = lambda self: apply(absolute, self)  # type: ignore[method-assign]
 floor = _function(
     "floor", np.floor, lambda x: float(math.floor(x)), 0.0, "Flat between whole numbers: it passes no gradient.",
     family="step",
@@ -216,7 +218,7 @@ minimum = _pair(
     shown=(lambda out, a, b: where(a < b, 1, where(a == b, 0.5, 0)),
            lambda out, a, b: where(b < a, 1, where(a == b, 0.5, 0))),
     symbolic=lambda sp, a, b: sp.choose(a <= b, a, b),
-    kinks=(Kink("tie", "a = b", lambda a, b: a == b, "0", "1", "½", _TIE),),
+    kinks=(Kink("tie", "a = b", lambda a, b: a == b, "1", "0", "½", _TIE),),
 )  # fmt: skip
 
 

@@ -15,10 +15,11 @@ from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Op
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import shape_of
+from autograd_explain.errors import DomainError
 from autograd_explain.ops.activations import softplus
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import absolute, clip, exp, expm1, log, log1p, maximum, square
-from autograd_explain.ops.reductions import log_softmax, mean, sum_
+from autograd_explain.ops.reductions import composed_steps, log_softmax, mean, sum_
 from autograd_explain.ops.shaping import sum_to
 
 
@@ -89,8 +90,12 @@ def are_indices(logits: Any, t: Any) -> bool:
 def one_hot(logits: Any, t: Any) -> Any:
     """The targets as one row of probabilities for each row of scores."""
     classes = shape_of(logits)[-1]
-    plain = np.asarray(getattr(t, "value", t))
-    return np.eye(classes)[plain.astype(int)] if are_indices(logits, t) else t
+    if not are_indices(logits, t):
+        return t
+    chosen = np.asarray(getattr(t, "value", t))
+    if not np.all((chosen >= 0) & (chosen < classes) & (chosen == np.floor(chosen))):
+        raise DomainError(f"with {classes} classes the class numbers are whole, from 0 to {classes - 1}")
+    return np.eye(classes)[chosen.astype(int)]
 
 
 def rows_of(logits: Any) -> float:
@@ -136,7 +141,8 @@ cross_entropy = define(Op(
     "cross_entropy", ("logits", "t"), _cross_entropy, _symbolic_cross_entropy, Call("cross_entropy"), "loss",
     "Mean of −log softmax(logits) at the target; its gradient is softmax(logits) − t, shared over the rows.",
     vjp=(_to_logits, _to_targets), shown=(_shown_to_logits, None),
-    selects=lambda logits, t: (1,) if are_indices(logits, t) else (), example="cross_entropy([x, 1, 2], 0)",
+    selects=lambda logits, t: (1,) if are_indices(logits, t) else (), steps=composed_steps,
+    example="cross_entropy([x, 1, 2], 0)",
 ))  # fmt: skip
 
 

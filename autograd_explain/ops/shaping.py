@@ -12,6 +12,7 @@ from autograd_explain.core.op import REQUIRED, Op, Option
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import normal_axes, shape_of
 from autograd_explain.core.shapes import sum_to as plain_sum_to
+from autograd_explain.core.traced import Traced
 
 SHAPE = Option("shape", "shape", REQUIRED)
 
@@ -49,6 +50,7 @@ transpose: Op = define(Op(
     vjp=(lambda upstream, out, x, axes: transpose(upstream, axes=_inverse(axes)),),
     options=(Option("axes", "axes"),), example="[[x, 2], [3, 4]].T",
 ))  # fmt: skip
+Traced.T = property(lambda self: transpose(self, axes=None))
 squeeze = define(Op(
     "squeeze", ("x",), np.squeeze, lambda sp, x, axis: np.squeeze(x, axis),
     Call("squeeze"), "shape", "Drops axes of size 1; the gradient gets them back.",

@@ -37,7 +37,7 @@ def curves(op: Op, width: int, *, ascii_only: bool) -> Iterator[str]:
         y = value(x)
         return float(local_derivative(op.partials[0], y, (x,), options)) if math.isfinite(y) else math.nan
 
-    draw = _in_ascii if ascii_only else _in_dots
+    draw = in_ascii if ascii_only else in_dots
     for title, function in ((op.name + "(x)", value), (f"its derivative, d {op.name}(x) / dx", slope)):
         points = [(x, function(x)) for x in np.linspace(-_REACH, _REACH, _SAMPLES).tolist()]
         yield title
@@ -71,16 +71,21 @@ def _limits(heights: list[float]) -> Point:
     return low, high
 
 
-def _strokes(points: Sequence[Point], low: float, high: float) -> Iterator[tuple[Point, Point]]:
-    """The pieces of the curve that lie inside the picture."""
+def _strokes(
+    points: Sequence[Point], low: float, high: float, *, joined: bool = False
+) -> Iterator[tuple[Point, Point]]:
+    """The pieces of the curve that lie inside the picture; neighbours far apart are `joined` where asked for."""
     for (x0, y0), (x1, y1) in pairwise(points):
         if not (low <= y0 <= high and low <= y1 <= high):
             continue  # false for nan too
-        joined = abs(y1 - y0) <= _JUMP * (high - low)
-        yield (x0, y0), (x1, y1) if joined else (x0, y0)
+        near = joined or abs(y1 - y0) <= _JUMP * (high - low)
+        yield (x0, y0), (x1, y1) if near else (x0, y0)
 
 
-def _in_dots(points: Sequence[Point], low: float, high: float, width: int) -> list[str]:
+def in_dots(
+    points: Sequence[Point], low: float, high: float, width: int, *, joined: bool = False
+) -> list[str]:
+    """The curve in dots of Braille; a line of zeros where zero is inside."""
     import plotille
 
     left, right = points[0][0], points[-1][0]
@@ -90,12 +95,15 @@ def _in_dots(points: Sequence[Point], low: float, high: float, width: int) -> li
     if low < 0.0 < high:
         for column in range(width):
             canvas.point(left + 2 * column / across * (right - left), 0.0)
-    for (x0, y0), (x1, y1) in _strokes(points, low, high):
+    for (x0, y0), (x1, y1) in _strokes(points, low, high, joined=joined):
         canvas.line(x0, y0, x1, y1)
     return [str(row).replace("⠀", " ").rstrip() for row in canvas.plot().split("\n")]
 
 
-def _in_ascii(points: Sequence[Point], low: float, high: float, width: int) -> list[str]:
+def in_ascii(
+    points: Sequence[Point], low: float, high: float, width: int, *, joined: bool = False
+) -> list[str]:
+    """The curve in asterisks; a line of zeros where zero is inside."""
     grid: list[list[Any]] = [[" "] * width for _ in range(_HEIGHT)]
     left, right = points[0][0], points[-1][0]
 
@@ -106,7 +114,7 @@ def _in_ascii(points: Sequence[Point], low: float, high: float, width: int) -> l
     if low < 0.0 < high:
         for x in np.linspace(left, right, width).tolist():
             put(x, 0.0, ".")
-    for start, end in _strokes(points, low, high):
+    for start, end in _strokes(points, low, high, joined=joined):
         for x, y in (start, end):
             put(x, y, "*")
     return ["".join(row) for row in grid]

@@ -73,14 +73,21 @@ def _within(run: Explanation, hidden: list[Var]) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
-def visible_steps(run: Explanation, view: View, ledger: Ledger) -> Iterator[Step | Elision]:
-    """The backward steps to show, and the gap; `ledger` counts every value's earlier contributions, shown or not."""
+def visible_steps(
+    run: Explanation, view: View, ledger: Ledger, wanted: frozenset[int] = frozenset()
+) -> Iterator[Step | Elision]:
+    """The backward steps to show, those `wanted` among them, and the gaps.
+
+    `ledger` counts every value's earlier contributions, shown or not.
+    """
     total = run.step_count
     short = _is_short(total, view)
     for step in run.walk():
-        if short or step.number <= AT_EACH_END or step.number > total - AT_EACH_END:
+        if short or step.number <= AT_EACH_END or step.number > total - AT_EACH_END or step.number in wanted:
             yield step
-        elif step.number == AT_EACH_END + 1:
-            yield Elision(f"… {total - 2 * AT_EACH_END:,} more steps back; --all prints them")
+        elif step.number == AT_EACH_END + 1 or step.number - 1 in wanted:
+            stop = min((at for at in wanted if at > step.number), default=total + 1)
+            hidden = min(stop, total - AT_EACH_END + 1) - step.number
+            yield Elision(f"… {hidden:,} more steps back; --all prints them")
         for part in step.parts:
             ledger.add(part.target.index, part.contribution)

@@ -6,6 +6,7 @@ spends 300 times as long on a long run.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -54,6 +55,23 @@ def lines(run: Explanation, view: View) -> Iterator[Line]:
     else:
         yield from _backward_and_gradients(run, view)
     yield from check_lines(run, view)
+    if view.notes and not view.brief and run.result.tracked:
+        yield from _words_explained(run, view)
+
+
+_COMMON = frozenset({"value", "array", "result", "operation", "function", "input", "output", "argument", "constant"})
+_MOST_WORDS = 8
+
+
+def _words_explained(run: Explanation, view: View) -> Iterator[Line]:
+    """The words of the notes that the glossary explains."""
+    from autograd_explain.explanation.glossary import words_in
+
+    told = "upstream contribution " + " ".join(note.text for note in run.notes if not note.short)
+    words = [word for word in words_in(told) if word not in _COMMON][:_MOST_WORDS]
+    yield Line()
+    for text in wrapped(f"What the words mean ({', '.join(words)}): autograd-explain ops --glossary", view.width - 4):
+        yield Line("  ").add(text, "dim")
 
 
 def _backward_and_gradients(run: Explanation, view: View) -> Iterator[Line]:
@@ -187,12 +205,17 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
     if not run.result.inputs:
         said = labelled(run.words.labels[run.result.index] or "the result", run.value, view)
         yield Line(f"    {said}: {'no recorded operation leads to it' if run.operations else 'nothing was computed'}")
+    counts: Counter[str] = Counter()
     for note in run.notes if view.notes else ():
         if note.step is None and note.kind in _AFTER_FORWARD and (view.all or note.kind != "saved"):
+            counts[note.kind] += 1
+            if counts[note.kind] > _MOST_OF_A_KIND and not view.all:
+                continue
             yield from note_line(note.text, view)
             yield from _excerpt(run, note, view)
 
 
+_MOST_OF_A_KIND = 2
 _AFTER_FORWARD = frozenset({"records-only", "saved", "branch", "zero-slope", "detached", "non-finite"})
 
 
@@ -230,7 +253,8 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
     yield from _seed_lines(run, view)
     yield from note_lines([n for n in run.notes if n.kind == "non-scalar"], view)
     ledger = Ledger()
-    for item in visible_steps(run, view, ledger):
+    broken = frozenset(n.step for n in run.notes if n.step and n.kind in _BREAKS and not n.short)
+    for item in visible_steps(run, view, ledger, broken):
         yield Line()
         if isinstance(item, Elision):
             yield from elided(item, view)
@@ -242,6 +266,7 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
             yield from _excerpt(run, note, view)
 
 
+_BREAKS = frozenset({"non-finite", "where-nan"})  # a step that tells one is shown in a long run too
 _MODES: dict[str, Callable[[Explanation, View], Iterator[Line]]] = {
     "reverse": backward,
     "forward": _forward_mode,

@@ -58,13 +58,7 @@ def fit(
     `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
-    trained = {name: _number(name, value) for name, value in params.items()}
-    others = {name: _number(name, value) for name, value in (data or {}).items()}
-    if not trained:
-        raise InputError("there is nothing to train", hint='fit("(x - 2)**2", {"x": 0})')
-    twice = sorted(trained.keys() & others.keys())
-    if twice:
-        raise NameProblem(f"{twice[0]} is both trained and data", hint="give it once")
+    trained, others = _given(params, data or {})
     columns = {name: value for name, value in others.items() if shape_of(value)}
     rate = {} if lr is None else {"lr": float(lr)}
     table = Data(columns, batch, holdout, seed)
@@ -79,6 +73,17 @@ def fit(
     )
     stop = Stop(epochs * plan.data.batches, read_until(until) if until else None, patience)
     return _epochs(plan, beginning(plan, trained), stop)
+
+
+def _given(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The trained and the other values as floats and arrays of their own."""
+    if not params:
+        raise InputError("there is nothing to train", hint='fit("(x - 2)**2", {"x": 0})')
+    twice = sorted(params.keys() & data.keys())
+    if twice:
+        raise NameProblem(f"{twice[0]} is both trained and data", hint="give it once")
+    trained = {name: _number(name, value) for name, value in params.items()}
+    return trained, {name: _number(name, value) for name, value in data.items()}
 
 
 def _number(name: str, value: Any) -> Any:

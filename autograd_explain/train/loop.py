@@ -109,7 +109,7 @@ def beginning(plan: Plan, parameters: Mapping[str, Any]) -> State:
     return State(0, dict(parameters), {name: dict(plan.optimizer.recipe.keeps) for name in parameters})
 
 
-def steps(plan: Plan, state: State, stop: Stop = Stop()) -> Iterator[Taken]:  # noqa: B008 - frozen
+def steps(plan: Plan, state: State, stop: Stop) -> Iterator[Taken]:
     """One step after another from a state on; the last one says why it is.
 
     Raises ShapeError where the result is not one number, and what the program itself runs into.
@@ -152,8 +152,9 @@ def take(plan: Plan, state: State) -> Taken:
     norm = norm_of(gradients)
     rate = rate_at(plan, number)
     taken = Taken(
-        number, plan.data.epoch_of(number), recording.result.value, gradients, norm, rate, state, state, recording, sweep
-    )
+        number, plan.data.epoch_of(number), recording.result.value, gradients, norm, rate, state, state, recording,
+        sweep,
+    )  # fmt: skip
     if not is_finite(taken):
         return taken
     known = {name: dict(updating(plan, taken, name)) for name in gradients}

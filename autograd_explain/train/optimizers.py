@@ -16,7 +16,7 @@ _UNBIASED_FIRST = Line("m_hat", lambda m, beta1, t: m / (1 - beta1**t))
 _UNBIASED_SECOND = Line("v_hat", lambda v, beta2, t: v / (1 - beta2**t))
 _ADAPTED = Line("w", lambda w, lr, m_hat, v_hat, eps: w - lr * m_hat / (sqrt(v_hat) + eps))
 _HIGHEST = (
-    Line("top", lambda top, v: maximum(top, v), lambda s: s["amsgrad"]),
+    Line("top", lambda top, v: maximum(top, v), lambda s: s["amsgrad"]),  # noqa: PLW0108 - the names are read
     Line("v_hat", lambda top, beta2, t: top / (1 - beta2**t), lambda s: s["amsgrad"]),
     Line("v_hat", _UNBIASED_SECOND.rule, lambda s: not s["amsgrad"]),
 )
@@ -35,16 +35,16 @@ _ROWS = (
         {"lr": 0.001, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
         (
             _DECAY,
-            Line("b", lambda g: g, lambda s: s["momentum"] and s["t"] == 1),
-            Line("b", lambda b, g, momentum: momentum * b + g,
+            Line("buf", lambda g: g, lambda s: s["momentum"] and s["t"] == 1),
+            Line("buf", lambda buf, g, momentum: momentum * buf + g,
                  lambda s: s["momentum"] and s["t"] > 1 and not s["dampening"]),
-            Line("b", lambda b, g, momentum, dampening: momentum * b + (1 - dampening) * g,
+            Line("buf", lambda buf, g, momentum, dampening: momentum * buf + (1 - dampening) * g,
                  lambda s: s["momentum"] and s["t"] > 1 and s["dampening"]),
-            Line("g", lambda g, b, momentum: g + momentum * b, lambda s: s["nesterov"]),
-            Line("w", lambda w, lr, b: w - lr * b, lambda s: s["momentum"] and not s["nesterov"]),
+            Line("g", lambda g, buf, momentum: g + momentum * buf, lambda s: s["nesterov"]),
+            Line("w", lambda w, lr, buf: w - lr * buf, lambda s: s["momentum"] and not s["nesterov"]),
             Line("w", lambda w, lr, g: w - lr * g, lambda s: not s["momentum"] or s["nesterov"]),
         ),
-        {"b": 0.0}, refuses=_nesterov_alone,
+        {"buf": 0.0}, refuses=_nesterov_alone,
     ),
     Recipe(
         "adagrad", "each parameter's step shrinks with the squares of all its gradients so far",
@@ -66,11 +66,11 @@ _ROWS = (
             Line("a", lambda a, g, alpha: alpha * a + (1 - alpha) * g, lambda s: s["centered"]),
             Line("d", lambda s, a, eps: sqrt(s - a**2) + eps, lambda s: s["centered"]),
             Line("d", lambda s, eps: sqrt(s) + eps, lambda s: not s["centered"]),
-            Line("b", lambda b, g, d, momentum: momentum * b + g / d, lambda s: s["momentum"]),
-            Line("w", lambda w, lr, b: w - lr * b, lambda s: s["momentum"]),
+            Line("buf", lambda buf, g, d, momentum: momentum * buf + g / d, lambda s: s["momentum"]),
+            Line("w", lambda w, lr, buf: w - lr * buf, lambda s: s["momentum"]),
             Line("w", lambda w, lr, g, d: w - lr * g / d, lambda s: not s["momentum"]),
         ),
-        {"s": 0.0, "a": 0.0, "b": 0.0}, shares=("alpha",),
+        {"s": 0.0, "a": 0.0, "buf": 0.0}, shares=("alpha",),
     ),
     Recipe(
         "adam", "a running mean of the gradients, measured against their usual size, both freed from their start at 0",

@@ -45,7 +45,7 @@ SCHEDULES = {row.name: row for row in _SCHEDULES}
 
 _CLIPPING = (
     Recipe(
-        "clip-norm", "all gradients are shortened together where they are longer than the limit; they keep their direction",
+        "clip-norm", "all gradients together are cut to the limit where they are longer, and keep their direction",
         {"limit": 1.0},
         (Line("g", lambda g, limit, norm: g * (limit / (norm + _PYTORCHS_GUARD)),
               lambda s: s["norm"] + _PYTORCHS_GUARD > s["limit"]),),

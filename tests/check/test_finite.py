@@ -40,6 +40,8 @@ def test_a_wrong_graph_differs_though_every_step_is_right(recorded: Any) -> None
         ("where(x > 0, x, 0)", 0.0, "0 from the left and 1 from the right"),
         ("if x < 2:\n  x = x*x\nelse:\n  x = 2*x\nx", 2.0, "4 from the left and 2 from the right"),
         ("floor(x)*x", 3.0, "take different branches"),
+        ("sign(x)", 0.0, "the program jumps here"),  # as far up on the left as on the right
+        ("atan2(x, 0)", 0.0, "the program jumps here"),
         ("if x > 2:\n  x = 5*x\nelse:\n  x = x\nx", 2.0, "take different branches"),
     ],
 )

@@ -102,6 +102,22 @@ def test_a_kink_is_a_convention_with_both_one_sided_derivatives(
     assert f"{left} from the left and {right} from the right; {taken} is taken" in verdict.why
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "told"),
+    [
+        ("atan2(x, 0)", {"x": 0.0}, "none at the point itself"),
+        ("cbrt(x)", {"x": 0.0}, "inf from the left and inf from the right"),
+        ("sum(norm(x, axis=1))", {"x": [[1.0, 2.0], [0.0, 0.0]]}, "by x[1, 0] its derivative is -1 from the left"),
+    ],
+)
+def test_a_kink_without_two_slopes_that_differ_is_a_convention(
+    written: Any, text: Any, values: Any, told: Any
+) -> None:
+    verdict = written(text, **values).by("symbolic")["x"]
+    assert verdict.status == "convention"
+    assert told in verdict.why
+
+
 def test_a_kink_that_nothing_flows_through_is_none(written: Any) -> None:
     assert written("relu(x)**2", x=0.0).status("symbolic") == {"x": "agrees"}
     assert written("elu(x)", x=0.0).status("symbolic") == {"x": "agrees"}  # both sides have slope 1

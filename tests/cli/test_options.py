@@ -95,6 +95,7 @@ def test_a_table_gives_untracked_values(command: Callable[..., Any], tmp_path: A
     [
         (["x"], "no value for x", "autograd-explain run x --x ..."),
         (["w*x + b", "--x", "2"], "no value for w and b", 'autograd-explain run "w*x + b" --x 2 --w ... --b ...'),
+        (["digits*x", "--x", "2"], "no value for digits", 'run "digits*x" --x 2 --set digits=...'),
         (["w*x", "--check", "--x=2"], "no value for w", 'run "w*x" --check --x=2 --w ...'),
         (["chain-rul"], "no value for chain and rul", "or the example: autograd-explain run chain-rule"),
         (["x", "--x", "1", "--z", "3"], "the program has no name z", "its names: x"),
@@ -167,4 +168,4 @@ def test_limits_reach_the_run(fails: Fails) -> None:
 
 def test_commands_share_their_options() -> None:
     assert [p.name for p in run.params] == [p.name for p in check.params]
-    assert {"run", "check", "examples", "faults", "ops"} == set(group.commands)
+    assert {"run", "check", "examples", "faults", "ops", "train"} == set(group.commands)

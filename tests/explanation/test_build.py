@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -96,10 +96,10 @@ def test_texts_are_made_when_they_are_read(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_long_run_is_ready_at_once_and_walks_lazily() -> None:
     run = case("for i in range(20000):\n    x = x*1.0001\nx", x=1).run()
-    started = time.perf_counter()
+    run.words.rule = Mock(wraps=run.words.rule)
     first = next(iter(run.steps))
     assert 1 == first.step
-    assert time.perf_counter() - started < 0.5
+    assert 1 == run.words.rule.call_count
 
 
 def test_reading_twice_gives_the_same() -> None:

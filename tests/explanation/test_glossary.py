@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from autograd_explain.explanation.glossary import GLOSSARY, RECIPE, Term
+from autograd_explain.explanation.glossary import GLOSSARY, RECIPE, Term, words_in
 
 WANTED = (
     "upstream", "local", "contribution", "total", "leaf", "tracked", "tape", "graph", "forward pass", "backward pass",
@@ -49,3 +49,8 @@ def test_sentences_are_short(term: Term) -> None:
 def test_the_recipe_names_both_passes_the_tape_and_the_chain_rule() -> None:
     told = " ".join(RECIPE)
     assert [] == [word for word in ("forward pass", "backward pass", "tape", "chain rule") if word not in told]
+
+
+def test_words_of_a_text_in_its_order() -> None:
+    text = "The upstream meets a tie; both paths, and the forward pass. No Forwardness."
+    assert ["upstream", "tie", "path", "forward pass"] == words_in(text)

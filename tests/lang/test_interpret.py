@@ -337,6 +337,37 @@ def test_limits_are_errors_that_name_their_option(limit: dict[str, int], text: s
     assert f"--limit {name}=" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("while x > 0: y = 1\nx", "x > 0"),
+        ("def f(n): return f(n - 1) if n > 0 else x\nf(150)", "f(n - 1)"),
+    ],
+)
+def test_the_statement_limit_says_where(text: str, place: str) -> None:
+    with pytest.raises(LimitError) as caught:
+        limited(text, Limits(statements=100), x=1)
+    assert caught.value.span is not None
+    start, end = caught.value.span
+    assert place == text[start:end]
+
+
+def test_operations_after_the_last_statement_are_counted() -> None:
+    with pytest.raises(LimitError):
+        limited("x*x*x*x", Limits(nodes=3), x=1)
+
+
+def test_a_not_is_told_by_the_condition_that_was_asked() -> None:
+    [branch] = explain("not x", x=1).branches
+    assert ("x", True) == (branch.condition, branch.taken)
+
+
+def test_scatter_add_is_read_as_rules_print_it() -> None:
+    run = explain("scatter_add(u, zeros(2, 3)[:, [0, 0]])", u=[[1, 2], [3, 4]])
+    assert [[3, 0, 0], [7, 0, 0]] == run.value.tolist()
+    assert [[1, 1], [1, 1]] == run.gradients["u"].tolist()
+
+
 def test_what_is_promised_to_work_works() -> None:
     assert 1000.0 == value_of(" + ".join(["x"] * 1000), x=1)
     assert 5000.0 == value_of("y = 0*x\n" + "y = y + x\n" * 5000 + "y", x=1)

@@ -411,14 +411,18 @@ PIECES = [
 ]  # fmt: skip
 
 
+def is_a_clear_refusal(error: ExplainError, text: str) -> None:
+    assert error.span is None or 0 <= error.span.start <= error.span.end <= len(text)
+    assert error.hint
+    assert str(error).encode()
+
+
 def reads_or_refuses(text: str) -> None:
     started = time.perf_counter()
     try:
         parsed = parse(text, FUNCTIONS)
     except ExplainError as error:
-        assert error.span is None or 0 <= error.span.start <= error.span.end <= len(text)
-        assert error.hint
-        assert str(error).encode()
+        is_a_clear_refusal(error, text)
     else:
         for node in ast.walk(parsed.tree):
             start, end = parsed.span(node)

@@ -106,6 +106,14 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "θ*2" == resolve("-").text
 
 
+def test_standard_input_is_read_as_a_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "# values: x=2\n# expect: x = 4\nx*x\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8"))
+    program = resolve("-")
+    assert {"x": "2"} == dict(program.defaults)
+    assert (("x", "4"),) == program.expects
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -48,7 +48,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "mish": lambda x: x * np.tanh(_softplus(x)), "hardtanh": lambda x: np.clip(x, -1, 1),
     "where": lambda c, a, b: a if c else b, "detach": lambda x: x,
     # Over one number a reduction is that number.
-    "sum": lambda x: x, "mean": lambda x: x,
+    "sum": lambda x: x, "mean": lambda x: x, "bce": lambda p, t: -(t * np.log(p) + (1 - t) * np.log1p(-p)),
 }  # fmt: skip
 
 

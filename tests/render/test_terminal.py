@@ -262,3 +262,28 @@ def test_a_check_is_told_per_source_and_gradient() -> None:
     assert "against SymPy, 40 digits" in text
     assert "against differences" in text
     assert 6 == text.count("✓ ∂")
+
+
+BROKEN = case("h = x\nfor i in range(60):\n    h = 1.01*h\n    if i == 30:\n        h = h + sqrt(h - h)\nh", x=2)
+
+
+def test_a_long_run_shows_the_step_where_nan_or_infinity_began() -> None:
+    text = text_of(BROKEN.run(), width=100)
+    assert "The first inf of the backward pass is made here by sqrt" in text
+    steps = BROKEN.run().step_count
+    hidden = [int(count) for count in re.findall(r"… (\d+) more steps back", text)]
+    assert 2 == len(hidden)
+    assert steps == sum(hidden) + 2 * 12 + 1
+
+
+def test_the_words_of_the_notes_lead_to_the_glossary() -> None:
+    text = text_of(FAN_OUT.run(), width=100)
+    assert "What the words mean (upstream, contribution, gradient, forward pass, path, slope" in text
+    assert "ops --glossary" not in text_of(FAN_OUT.run(), notes=False)
+    assert "ops --glossary" not in text_of(FAN_OUT.run(), brief=True)
+
+
+def test_no_more_than_two_notes_of_a_kind_after_the_forward_pass() -> None:
+    program = case("y = x\nif x > 1: y = 2*y\nif x > 2: y = 2*y\nif x > 3: y = 2*y\ny", x=1)
+    assert 3 == len([note for note in program.run().notes if note.kind == "branch"])
+    assert 2 == text_of(program.run()).count("The condition x >")

@@ -32,22 +32,22 @@ class Problem:
     adaptive: float
 
 
-SQUARE = {"X": [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], "t": [0.0, 1.0, 1.0, 0.0]}
+SQUARE = {"x": [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], "t": [0.0, 1.0, 1.0, 0.0]}
 PROBLEMS = {
     "linear-regression": Problem(
         "mse(w*x + b, y)", lambda w, b, x, y: ((w * x + b - y) ** 2).mean(),
         {"w": 0.0, "b": 0.0}, {"x": [1.0, 2.0, 3.0, 4.0], "y": [3.1, 4.9, 7.2, 8.8]}, 0.03, 0.1,
     ),
     "logistic-regression": Problem(
-        "bce_with_logits(X @ w + b, t)",
-        lambda w, b, X, t: layers.binary_cross_entropy_with_logits(X @ w + b, t),
+        "bce_with_logits(x @ w + b, t)",
+        lambda w, b, x, t: layers.binary_cross_entropy_with_logits(x @ w + b, t),
         {"w": [0.1, -0.2], "b": 0.0},
-        {"X": [[0.5, 1.2], [2.0, 0.3], [1.5, 2.2], [3.0, 3.1], [0.2, 0.1]], "t": [0.0, 1.0, 0.0, 1.0, 0.0]}, 0.5, 0.05,
+        {"x": [[0.5, 1.2], [2.0, 0.3], [1.5, 2.2], [3.0, 3.1], [0.2, 0.1]], "t": [0.0, 1.0, 0.0, 1.0, 0.0]}, 0.5, 0.05,
     ),
     "xor": Problem(
-        "h = tanh(X @ W + c)\nbce_with_logits(h @ v + d, t)",
-        lambda W, c, v, d, X, t: layers.binary_cross_entropy_with_logits(torch.tanh(X @ W + c) @ v + d, t),
-        {"W": [[0.9, -0.7, 0.4], [0.8, -1.1, -0.5]], "c": [0.1, -0.1, 0.2], "v": [0.7, -0.6, 0.5], "d": 0.0},
+        "h = tanh(x @ m + c)\nbce_with_logits(h @ v + d, t)",
+        lambda m, c, v, d, x, t: layers.binary_cross_entropy_with_logits(torch.tanh(x @ m + c) @ v + d, t),
+        {"m": [[0.9, -0.7, 0.4], [0.8, -1.1, -0.5]], "c": [0.1, -0.1, 0.2], "v": [0.7, -0.6, 0.5], "d": 0.0},
         SQUARE, 0.5, 0.05,
     ),
     "rosenbrock": Problem(
@@ -55,7 +55,8 @@ PROBLEMS = {
         {"x": -1.2, "y": 1.0}, {}, 0.0002, 0.02,
     ),
     "curve": Problem(
-        "mse(a*sin(k*x) + exp(-d*x), y)", lambda a, k, d, x, y: ((a * torch.sin(k * x) + torch.exp(-d * x) - y) ** 2).mean(),
+        "mse(a*sin(k*x) + exp(-d*x), y)",
+        lambda a, k, d, x, y: ((a * torch.sin(k * x) + torch.exp(-d * x) - y) ** 2).mean(),
         {"a": 0.5, "k": 1.2, "d": 0.3},
         {"x": [0.0, 0.5, 1.0, 1.5, 2.0], "y": [1.0, 1.5, 1.6, 1.3, 0.9]}, 0.05, 0.02,
     ),

@@ -1,0 +1,59 @@
+"""The options of `train`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from autograd_explain.cli.options import LARGEST_DIGITS
+
+TRAIN_FORMATS = ("text", "jsonl")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_COUNT = click.IntRange(1)
+_OPTIONS = (
+    click.argument("program", required=False),
+    click.option("--wrt", metavar="W,B", help="Train only these names.  [default: every given value]"),
+    click.option("--optimizer", metavar="NAME", help="sgd, adagrad, rmsprop, adam, adamw or nadam; settings in "
+                 'parentheses: "sgd(momentum=0.9)".  [default: sgd]'),
+    click.option("--lr", type=float, metavar="NUMBER", help="The learning rate.  [default: the optimizer's own]"),
+    click.option("--steps", type=_COUNT, metavar="N", help="How many steps.  [default: 100]"),
+    click.option("--epochs", type=_COUNT, metavar="N", help="How many passes over the data, instead of --steps."),
+    click.option("--batch", type=_COUNT, metavar="N", help="Rows of the data at a step.  [default: all]"),
+    click.option("--holdout", type=float, metavar="SHARE", help="Rows never trained on, such as 0.2 of them."),
+    click.option("--schedule", "schedules", multiple=True, metavar="NAME", help="constant, step, exponential, cosine "
+                 'or warm-up; settings in parentheses: "step(every=50)". May be given several times.'),
+    click.option("--clip-norm", type=float, metavar="NUMBER", help="The longest that all gradients together may be."),
+    click.option("--clip-value", type=float, metavar="NUMBER", help="The largest that an entry of a gradient may be."),
+    click.option("--until", metavar='"LOSS<1E-6"', help="Stop there; also gradient<… and held-out<…"),
+    click.option("--patience", type=_COUNT, metavar="N", help="Stop when N epochs have brought nothing better."),
+    click.option("--explain", "explained", type=_COUNT, multiple=True, metavar="K",
+                 help="Show step K in full.  [default: 1]"),
+    click.option("--save", metavar="FILE", help="Write the training to FILE, so that it can go on."),
+    click.option("--resume", metavar="FILE", help="Go on with a training that was saved."),
+    click.option("--force", is_flag=True, help="Let --save replace a file."),
+    click.option("--format", "format_name", type=click.Choice(TRAIN_FORMATS), default="text", show_default=True,
+                 help="Text, or one JSON object a step."),
+    click.option("--brief", is_flag=True, help="No step in full."),
+    click.option("--all", "everything", is_flag=True, help="Every step in the table."),
+    click.option("--no-notes", is_flag=True, help="No explaining notes."),
+    click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
+                 help="Significant digits shown."),
+    click.option("--plain", is_flag=True, help="ASCII without colour."),
+    click.option("--seed", type=click.IntRange(0), metavar="N", help="The start of rand, randn and the order of rows.  "
+                 "[default: 0]"),
+    click.option("--limit", "limits", multiple=True, metavar="NAME=N",
+                 help="Raise a limit: nodes, statements, depth, elements, text, nesting."),
+    click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
+                 help="A value for a name that is also an option: --set lr=2."),
+    click.option("--data", metavar="FILE", help="A table (.csv, .npz, .json): its numeric columns become names."),
+    click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
+)  # fmt: skip
+
+
+def train_options(function: _Function) -> _Function:
+    """Give a command the argument PROGRAM and the options of `train`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function

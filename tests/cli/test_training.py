@@ -1,0 +1,222 @@
+"""`train`: what it shows, streams, saves and goes on with, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from autograd_explain.cli import training
+from autograd_explain.lang.program import example
+from autograd_explain.train import loop
+
+Command = Callable[..., Any]
+Fails = Callable[..., str]
+LINE = ("train", "mse(w*x + b, y)", "--data", "points.csv", "--w", "0", "--b", "0")
+POINTS = "x,y,name\n1,3.1,a\n2,4.9,b\n3,7.2,c\n4,8.8,d\n"
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> Path:
+    path = tmp_path / "points.csv"
+    path.write_text(POINTS, encoding="utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("points")
+def test_step_one_in_full_then_a_table_a_curve_and_the_parameters(command: Command) -> None:
+    ended = command(*LINE, "--optimizer", "adam", "--lr", "0.1", "--steps", "60")
+    assert (0, "") == (ended.code, ended.err)
+    order = ["TRAINING", "STEP 1", "FORWARD", "BACKWARD", "UPDATE", "STEPS", "LOSS", "PARAMETERS"]
+    places = [ended.out.index(f"  {part} ") for part in order]
+    assert sorted(places) == places
+    assert "v ← β₂·v + (1 − β₂)·∂b²" in ended.out
+    assert "= 0.9·0 + (1 − 0.9)·−12 = −1.2" in ended.out
+    assert "= 0 − 0.1·−12/(√(144) + 1e-08) = 0.1" in ended.out
+    shown = [line.split()[0] for line in ended.out.split("  STEPS ")[1].splitlines()[2:] if line[:11].strip().isdigit()]
+    assert ["1", "2", "5", "10", "20", "50", "60"] == shown
+    assert max(map(cell_len, ended.out.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("points")
+def test_the_two_notes_stand_where_their_questions_arise(command: Command) -> None:
+    out = " ".join(command(*LINE, "--lr", "0.01", "--steps", "3").out.replace("│", " ").split())
+    assert "raising w lowers the loss, so w should go up" in out
+    assert "Kept from step 1, it would be −34.85 +" in out
+    without = command(*LINE, "--lr", "0.01", "--steps", "3", "--no-notes").out
+    assert "│" not in without.split("STEPS")[1].split("LOSS")[0]
+    assert "zero_grad" not in command(*LINE, "--steps", "1").out
+
+
+@pytest.mark.usefixtures("points")
+def test_any_step_in_full_and_none(command: Command) -> None:
+    out = command(*LINE, "--lr", "0.01", "--steps", "9", "--explain", "7").out
+    assert "STEP 7 " in out
+    assert "STEP 1 " not in out
+    assert "UPDATE    at step 7" in out
+    brief = command(*LINE, "--lr", "0.01", "--steps", "9", "--brief").out
+    assert "FORWARD" not in brief
+    assert "TRAINING" in brief
+    everything = command(*LINE, "--lr", "0.01", "--steps", "9", "--brief", "--all").out
+    assert [str(n) for n in range(1, 10)] == [
+        line.split()[0] for line in everything.splitlines() if line[:11].strip().isdigit()
+    ]
+
+
+@pytest.mark.usefixtures("points")
+def test_plain_is_ascii(command: Command) -> None:
+    out = command(*LINE, "--lr", "0.01", "--optimizer", "nadam", "--schedule", "cosine", "--plain").out
+    assert out.isascii()
+    assert "m_hat <- mu_next*m/(1 - p*mu_next)" in out
+
+
+@pytest.mark.usefixtures("points")
+def test_one_json_object_a_step(command: Command) -> None:
+    ended = command(*LINE, "--lr", "0.01", "--steps", "3", "--format", "jsonl")
+    first, second, third = map(json.loads, ended.out.splitlines())
+    assert {"step", "loss", "parameters", "gradients", "learning_rate"} == first.keys()
+    assert [1, 2, 3] == [first["step"], second["step"], third["step"]]
+    assert 0.0 - 0.01 * first["gradients"]["w"] == first["parameters"]["w"]
+    assert second["parameters"]["b"] - 0.01 * third["gradients"]["b"] == third["parameters"]["b"]
+    assert first["loss"] > second["loss"] > third["loss"]
+    last = json.loads(command("train", "log(x)", "--x", "0.1", "--lr", "1", "--format", "jsonl").out.splitlines()[-1])
+    assert "nan" == last["loss"]
+
+
+@pytest.mark.usefixtures("points")
+@pytest.mark.parametrize("optimizer", ["sgd(momentum=0.9)", "adam(amsgrad=True)", "nadam", "rmsprop(centered=True)"])
+def test_a_saved_training_goes_on_bit_for_bit(command: Command, optimizer: str) -> None:
+    line = (*LINE, "--lr", "0.003", "--optimizer", optimizer, "--batch", "3", "--seed", "5", "--brief")
+    more = ("--schedule", "cosine(steps=30)", "--clip-norm", "20", "--holdout", "0.25")
+    assert 0 == command(*line, *more, "--steps", "25", "--save", "whole.json").code
+    assert 0 == command(*line, *more, "--steps", "8", "--save", "part.json").code
+    ended = command("train", "--resume", "part.json", "--steps", "17", "--save", "rest.json")
+    assert (0, True) == (ended.code, "17 steps more, after 8" in ended.out)
+    assert Path("whole.json").read_text() == Path("rest.json").read_text()
+    assert 25 == json.loads(Path("rest.json").read_text())["state"]["step"]
+
+
+@pytest.mark.usefixtures("points")
+def test_what_resuming_refuses(command: Command, fails: Fails) -> None:
+    command(*LINE, "--steps", "2", "--save", "run.json")
+    assert "--lr cannot be given" in fails("train", "--resume", "run.json", "--lr", "3")
+    assert "PROGRAM cannot be given" in fails("train", "x", "--resume", "run.json")
+    assert "exists already" in fails(*LINE, "--save", "run.json")
+    assert "there is no file none.json" in fails("train", "--resume", "none.json")
+    assert "is not a saved training" in fails("train", "--resume", "points.csv")
+    content = json.loads(Path("run.json").read_text())
+    for damage in ({"schema": "other"}, {"state": {}}, {"optimizer": {"name": "x"}}, {"seed": "x"}):
+        Path("bad.json").write_text(json.dumps({**content, **damage}))
+        assert "bad.json" in fails("train", "--resume", "bad.json")
+
+
+@pytest.mark.usefixtures("points")
+def test_an_interruption_ends_the_step_saves_and_ends_with_130(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = loop.take
+
+    def interrupted(plan: Any, state: Any) -> Any:
+        if state.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(plan, state)
+
+    monkeypatch.setattr(loop, "take", interrupted)
+    ended = command(*LINE, "--lr", "0.01", "--steps", "50", "--save", "run.json", "--brief")
+    assert 130 == ended.code
+    assert "PARAMETERS after 4 steps" in ended.out
+    assert "wrote run.json: 4 steps" in ended.err
+    monkeypatch.undo()
+
+
+def test_the_handler_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with training.interruption() as is_asked:
+        assert not is_asked()
+    assert before is signal.getsignal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("write", ["json", "npz"])
+def test_tables_of_other_kinds(command: Command, write: str) -> None:
+    columns = {"X": [[1.0, 2.0], [3.0, 4.0]], "t": [0.0, 1.0]}
+    if write == "json":
+        Path("d.json").write_text(json.dumps(columns))
+    else:
+        np.savez("d.npz", **columns)
+    line = ("train", "bce_with_logits(X @ w, t)", "--data", f"d.{write}", "--w", "[0, 0]", "--steps", "1")
+    ended = command(*line, "--format", "jsonl")
+    assert (0, "") == (ended.code, ended.err)
+    assert [-0.5, -0.5] == json.loads(ended.out)["gradients"]["w"]
+
+
+def test_tables_that_cannot_be_read(fails: Fails) -> None:
+    Path("d.npz").write_bytes(b"PK no archive")
+    Path("list.json").write_text("[1, 2]")
+    Path("text.json").write_text('{"x": ["a", 1]}')
+    line = ("train", "sum(w*x)", "--w", "0", "--data")
+    assert "not a .npz file" in fails(*line, "d.npz")
+    assert "an object of columns" in fails(*line, "list.json")
+    assert "the column x is not numeric" in fails(*line, "text.json")
+
+
+def test_what_becomes_of_it(command: Command) -> None:
+    def told(*words: str) -> str:
+        out = command("train", *words, "--brief").out.replace("│", " ")
+        return " ".join(out.split("PARAMETERS")[1].split())
+
+    assert "is above 2/" not in told("x**2", "--x", "1", "--lr", "0.1")
+    diverged = told("x**2", "--x", "1", "--lr", "1.1", "--steps", "20")
+    assert "Diverged: the loss grew from 1 to" in diverged
+    assert "2/2 = 1; 1.1 is above it. Try --lr 0.5." in diverged
+    far = ("x**2", "--x", "0.1", "--lr", "50", "--optimizer", "adam")
+    assert "too large here: try --lr 5" in told(*far, "--steps", "2")
+    assert "log(−9.9) = nan" in told("log(x)", "--x", "0.1", "--lr", "1")
+    assert "Settled: the gradient is" in told("x**2", "--x", "1", "--lr", "0.4")
+    assert "Wavering: the last 10 steps took" in told(*far)
+    assert "Plateau" in told("x + 1000", "--x", "1", "--lr", "1e-6")
+    assert "Still falling" in told("x**2", "--x", "1", "--lr", "0.01")
+    patient = told("x**2", "--x", "1", "--lr", "1", "--patience", "3")
+    assert "Stopped at step 4: no epoch has been better for 3." in patient
+    assert "as --until asked" in told("x**2", "--x", "1", "--lr", "0.1", "--until", "loss<0.1")
+    dead = told("mse(relu([[1.0], [2.0]] @ W) @ [1, 1], [1, 2])", "--W", "[[-1, 1]]", "--lr", "0.01", "--steps", "2")
+    assert "1 of the 2 units of a relu are dead" in dead
+
+
+def test_without_wrt_the_given_values_are_trained_but_class_numbers(command: Command) -> None:
+    line = ("train", "cross_entropy(Z, t)", "--Z", "[[1, 2]]", "--t", "[0]")
+    out = command(*line, "--steps", "1", "--format", "jsonl").out
+    assert ["Z"] == list(json.loads(out)["parameters"])
+
+
+@pytest.mark.usefixtures("points")
+def test_what_is_refused(fails: Fails) -> None:
+    assert "there is no program to train" in fails("train")
+    assert "is a column of the data" in fails(*LINE, "--wrt", "x")
+    assert "no value for y" in fails("train", "mse(w, y)", "--w", "0")
+    assert "both say how long" in fails(*LINE, "--steps", "2", "--epochs", "2")
+    assert "there is nothing to train" in fails("train", "sum(x)", "--data", "points.csv")
+    assert "the result has shape (4)" in fails("train", "w*x", "--data", "points.csv", "--w", "0")
+    assert "the column name is not numeric" in fails("train", "w*name", "--data", "points.csv", "--w", "0")
+
+
+REACHED = [
+    ("linear-regression", ("--lr", "0.05"), 0.03),
+    ("logistic-regression", ("--optimizer", "adam", "--lr", "0.2"), 0.1),
+    ("xor", ("--optimizer", "adam", "--lr", "0.1", "--steps", "150"), 0.01),
+    ("rosenbrock", ("--optimizer", "adam", "--lr", "0.05", "--steps", "1500"), 1e-3),
+]
+
+
+@pytest.mark.parametrize(("name", "words", "loss"), REACHED, ids=[row[0] for row in REACHED])
+def test_examples_learn(command: Command, name: str, words: tuple[str, ...], loss: float) -> None:
+    ended = command("train", name, *words, "--format", "jsonl")
+    assert json.loads(ended.out.splitlines()[-1])["loss"] < loss
+    said = example(name).teaches
+    assert "Train it" not in said or f"train {name} {' '.join(words)}" in said
