@@ -62,7 +62,7 @@ def scalar_programs(draw: st.DrawFn) -> Case:
 
 _STATEMENTS = {
     "assign": "a = {first}\na += {second}",
-    "pair": "a, y = {first}, {second}",
+    "pair": "a, z = {first}, {second}\na = a - z",
     "def": "def f(t): return tanh({body})\na = f(a) + f({first})",
     "if": "if x > y + 0.05:\n    a = {first}\nelif y > 0:\n    a = a - 1\nelse:\n    a = {second}",
     "for": "for i in range(3):\n    a = tanh(a*(i + 1) + {first})",

@@ -69,6 +69,8 @@ class Wording:
         """A constant's text where it is more than a number: `pi`, `2*pi`, `zeros(3)`, `[1, 2]`."""
         site = node.site
         if isinstance(site, ast.expr) and not isinstance(site, ast.Constant) and not _is_literal(site):
+            if any(isinstance(part, _CHOOSING) for part in ast.walk(site)):
+                return ""  # which number it came to depends on what was recorded
             text = self.text_of(site)
             return text if _ATOM.fullmatch(text) else f"({text})"
         return ""
@@ -120,6 +122,9 @@ def _structured(op: Op, position: int, textbook: Any, given: tuple[Any, ...], op
     shown = as_formula(textbook(*given, **options))
     agrees = shape_of(shown) == shape_of(form) and np.allclose(shown.value, form.value, rtol=_CLOSE, atol=0.0)
     return shown if agrees else form
+
+
+_CHOOSING = (ast.IfExp, ast.BoolOp, ast.Compare, ast.Subscript)
 
 
 def _is_literal(site: ast.expr) -> bool:
