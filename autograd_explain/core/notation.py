@@ -6,6 +6,7 @@ without a printer hearing of it. Nothing here knows an operation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -75,6 +76,7 @@ class Style(NamedTuple):
     number: Callable[[float], str]
     symbols: Mapping[str, str] = MappingProxyType({})
     unicode: bool = False
+    longest_index: float = math.inf  # the most entries of an array of indices that are written out
 
 
 def exact_number(value: float) -> str:
@@ -98,12 +100,16 @@ def rounded_number(value: float, digits: int) -> str:
 def style_for(digits: int, *, ascii_only: bool) -> Style:
     """The terminal's style at a number of digits."""
     if ascii_only:
-        return Style(number=lambda value: rounded_number(value, digits))
+        return Style(number=lambda value: rounded_number(value, digits), longest_index=_LONGEST_INDEX)
     return Style(
         number=lambda value: _with_minus(rounded_number(value, digits)),
         symbols=UNICODE_SYMBOLS,
         unicode=True,
+        longest_index=_LONGEST_INDEX,
     )
+
+
+_LONGEST_INDEX = 36
 
 
 def _with_minus(text: str) -> str:
@@ -144,7 +150,12 @@ def _key_part(part: Any, style: Style) -> str:
         return "..."
     if part is None:
         return "None"
-    return write_array(part, style) if isinstance(part, np.ndarray) else str(int(part))
+    if not isinstance(part, np.ndarray):
+        return str(int(part))
+    if part.size <= style.longest_index:
+        return write_array(part, style)
+    first = ", ".join(write_array(entry, style) for entry in part.flat[:3])
+    return f"[{first}, {'…' if style.unicode else '...'}]"
 
 
 def _bound(bound: int | None) -> str:

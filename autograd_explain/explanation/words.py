@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.formula import Formula, as_formula, written
+from autograd_explain.core.formula import LARGEST_ARRAY_WRITTEN_OUT, Formula, as_formula, written
 from autograd_explain.core.notation import LANGUAGE
 from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import shape_of
@@ -69,7 +69,7 @@ class Wording:
         """A constant's text where it is more than a number: `pi`, `2*pi`, `zeros(3)`, `[1, 2]`."""
         site = node.site
         if isinstance(site, ast.expr) and not isinstance(site, ast.Constant) and not _is_literal(site):
-            if any(isinstance(part, _CHOOSING) for part in ast.walk(site)):
+            if _is_short(node) and any(isinstance(part, _CHOOSING) for part in ast.walk(site)):
                 return ""  # which number it came to depends on what was recorded
             text = self.text_of(site)
             return text if _ATOM.fullmatch(text) else f"({text})"
@@ -82,7 +82,9 @@ class Wording:
     def label(self, node: Var) -> str:
         """A value's name; for a constant without one, the number as the language writes it."""
         named = node.op is not CONSTANT or node.index in self.tape.names or isinstance(node.site, ast.Name)
-        return self.labels[node.index] if named else written(Formula(node.value), LANGUAGE).text
+        if named or (self.labels[node.index] and not _is_short(node)):
+            return self.labels[node.index]
+        return written(Formula(node.value), LANGUAGE).text
 
     def formula(self, node: Var) -> Formula:
         """How the value was made: its operation over the labels of its inputs; a leaf is its own label."""
@@ -125,6 +127,10 @@ def _structured(op: Op, position: int, textbook: Any, given: tuple[Any, ...], op
 
 
 _CHOOSING = (ast.IfExp, ast.BoolOp, ast.Compare, ast.Subscript)
+
+
+def _is_short(node: Var) -> bool:
+    return type(node.value) is float or node.value.size <= LARGEST_ARRAY_WRITTEN_OUT
 
 
 def _is_literal(site: ast.expr) -> bool:

@@ -276,7 +276,7 @@ def _with_rule(node: ast.Call, scope: Scope, frame: Frame, own: Own, values: lis
     """A call of a function that has its own backward rule: one operation, not the steps of its body."""
     if len(values) != len(own.parameters):
         raise DomainError(f"{own.name} takes {len(own.parameters)} arguments, not {len(values)}")
-    op = as_operation(own, frame.run.rules[own.name], frame)
+    op = as_operation(own, frame.run.rules[own.name], frame, lambda error: scope.failed(node, error))
     return run_operation(scope, node, op, frame, tuple(values), node.args, {})
 
 

@@ -17,7 +17,7 @@ from autograd_explain.core.shapes import as_value, shape_of, show_shape
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var
-from autograd_explain.errors import DomainError, ShapeError
+from autograd_explain.errors import DomainError, ExplainError, ShapeError
 from autograd_explain.lang.frame import Frame, deep_calls, plain
 
 Function = Callable[[Frame, Any, list[Any]], Any]
@@ -54,8 +54,10 @@ class Algebraic(Traced):
         return shape_of(self.value)
 
 
-def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
-    """The operation that runs the body forward and the rule backward.
+def as_operation(
+    own: Own, rule: Own, frame: Frame, failed: Callable[[ExplainError], ExplainError] = lambda error: error
+) -> Op:
+    """The operation that runs the body forward and the rule backward; `failed` adds the call's place to an error.
 
     Raises DomainError where the rule does not take `(upstream, out, *arguments)`.
     """
@@ -83,7 +85,13 @@ def as_operation(own: Own, rule: Own, frame: Frame) -> Op:
         return plain(run(own, [Algebraic(algebra, arg) for arg in args]))
 
     def back(position: int) -> Callable[..., Any]:
-        return lambda upstream, out, *args: _share(own, rule, position, args, run(rule, [upstream, out, *args]))
+        def contribution(upstream: Any, out: Any, *args: Any) -> Any:
+            try:
+                return _share(own, rule, position, args, run(rule, [upstream, out, *args]))
+            except ExplainError as error:
+                raise failed(error) from None
+
+        return contribution
 
     count = len(own.parameters)
     return Op(

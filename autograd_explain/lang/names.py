@@ -9,6 +9,7 @@ import ast
 import keyword
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypeVar
 
 from autograd_explain.errors import LanguageError, NameProblem
@@ -107,8 +108,17 @@ def bind(
             raise _superfluous(name, names, parsed, other_words)
     missing = tuple(name for name in names.required if name not in values)
     if missing:
+        _refuse_look_alikes(missing, values, names, parsed)
         raise MissingValues(missing, names.places[missing[0]], parsed)
     return {name: values[name] for name in wanted if name in values}
+
+
+def _refuse_look_alikes(missing: Iterable[str], given: Iterable[str], names: Names, parsed: Parsed) -> None:
+    for name, other in product(missing, given):
+        if look_alike(name, other):
+            typed, written = difference(other, name)
+            hint = f"in the given name {typed}; in the program {written}"
+            raise NameProblem(f"no value for {name}", span=names.places[name], hint=hint, source=parsed.source)
 
 
 def _folded(given: Iterable[tuple[str, Value]]) -> dict[str, Value]:

@@ -15,7 +15,7 @@ from autograd_explain.errors import ExplainError, InputError, NameProblem
 from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.header import Expectation, Header, read_header
 from autograd_explain.lang.interpret import compile_program
-from autograd_explain.lang.names import MissingValues, bind, free_names, suggestion
+from autograd_explain.lang.names import bind, free_names, suggestion
 from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.limits import DEFAULT_LIMITS, Limits, exceeded
 
@@ -79,8 +79,8 @@ def bind_values(
     pairs = given.items() if isinstance(given, Mapping) else given
     try:
         return bind(program.parsed, pairs, program.defaults, other_words=other_words)
-    except MissingValues:
-        compile_program(program.parsed)  # `sigmod(x)` is a misspelt function before x is a missing value
+    except NameProblem:
+        compile_program(program.parsed)  # `sigmod(x)` is a misspelt function before x is a name too few or too many
         raise
 
 
