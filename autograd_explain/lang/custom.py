@@ -61,22 +61,10 @@ def as_operation(
 
     Raises DomainError where the rule does not take `(upstream, out, *arguments)`.
     """
-    wanted = 2 + len(own.parameters)
-    if len(rule.parameters) != wanted:
-        raise DomainError(
-            f"{rule.name} must take {wanted} values, not {len(rule.parameters)}",
-            hint=f"def {rule.name}(upstream, out, {', '.join(own.parameters)}): …",
-        )
+    _check_parameters(own, rule)
 
     def run(function: Own, values: Sequence[Any]) -> Any:
-        names = {name: plain(value) for name, value in frame.program_names.items()}
-        tape = next((value.tape for value in values if isinstance(value, Var)), None) or Tape()
-        known, frame.run.literals = frame.run.literals, {}  # those belong to the tape they were recorded on
-        try:
-            with deep_calls():  # a rule runs during the sweep, when the program itself has ended
-                return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
-        finally:
-            frame.run.literals = known
+        return _run(function, values, frame)
 
     def forward(*args: Any) -> Any:
         return as_value(plain(run(own, list(map(as_value, args)))))
@@ -98,6 +86,27 @@ def as_operation(
         own.name, own.parameters, forward, symbolic, Call(own.name), "own", f"The program's own rule, {rule.name}.",
         vjp=tuple(back(position) for position in range(count)), steps=lambda *args: _STEPS,
     )  # fmt: skip
+
+
+def _check_parameters(own: Own, rule: Own) -> None:
+    wanted = 2 + len(own.parameters)
+    if len(rule.parameters) != wanted:
+        raise DomainError(
+            f"{rule.name} must take {wanted} values, not {len(rule.parameters)}",
+            hint=f"def {rule.name}(upstream, out, {', '.join(own.parameters)}): …",
+        )
+
+
+def _run(function: Own, values: Sequence[Any], frame: Frame) -> Any:
+    """A function of the program on other values, on their tape or on none of its own run's."""
+    names = {name: plain(value) for name, value in frame.program_names.items()}
+    tape = next((value.tape for value in values if isinstance(value, Var)), None) or Tape()
+    known, frame.run.literals = frame.run.literals, {}  # those belong to the tape they were recorded on
+    try:
+        with deep_calls():  # a rule runs during the sweep, when the program itself has ended
+            return function.call(Frame({}, names, frame.run, tape), function.node, list(values))
+    finally:
+        frame.run.literals = known
 
 
 _STEPS = 2000  # making the operation costs more than most bodies
