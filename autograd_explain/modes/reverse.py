@@ -119,7 +119,13 @@ def pass_back(
             local = local_derivative(op.partials[position], out, values, options)
             return local, as_value(sum_to(upstream * local, shape))
         rule = op.vjp_for(position)
-        return None, 0.0 * values[position] if rule is None else as_value(rule(upstream, out, *values, **options))
+        if rule is None:
+            return None, 0.0 * values[position]
+        try:
+            return None, as_value(rule(upstream, out, *values, **options))
+        except ArithmeticError:  # plain floats raise where IEEE arithmetic has an answer: arrays give it
+            share = rule(*map(np.atleast_1d, (upstream, out, *values)), **options)
+            return None, as_value(np.reshape(share, shape))
 
 
 def local_derivative(rule: Any, out: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:

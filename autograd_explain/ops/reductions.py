@@ -14,6 +14,7 @@ from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Kink, Op, Option
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import kept_shape, normal_axes, shape_of
+from autograd_explain.ops.arithmetic import div  # where a number may be divided by 0: `/` on floats would raise
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import exp, expm1
 from autograd_explain.ops.shaping import broadcast_to, reshape
@@ -178,7 +179,7 @@ minimum_of = _reduction(
 var = _reduction(
     "var", _spread_of,
     lambda upstream, out, x, axis, keepdims, ddof:
-        back(upstream, x, axis) * 2 * (x - mean(x, axis=axis, keepdims=True)) / (count(x, axis) - ddof),
+        div(back(upstream, x, axis) * 2 * (x - mean(x, axis=axis, keepdims=True)), count(x, axis) - ddof),
     _symbolic_var, "An entry matters by how far it lies from the mean: the mean's own shift cancels out.",
     options=(AXIS, KEEP, DDOF),
 )  # fmt: skip
@@ -186,8 +187,8 @@ std = _reduction(
     "std", lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
     lambda upstream, out, x, axis, keepdims, ddof: where(
         back(out, x, axis) == 0, 0,
-        back(upstream, x, axis) * (x - mean(x, axis=axis, keepdims=True))
-        / ((count(x, axis) - ddof) * back(out, x, axis))),
+        div(back(upstream, x, axis) * (x - mean(x, axis=axis, keepdims=True)),
+            (count(x, axis) - ddof) * back(out, x, axis))),
     lambda sp, x, axis, keepdims, ddof: sp.each(sp.sqrt, _symbolic_var(sp, x, axis, keepdims, ddof)),
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,
@@ -198,7 +199,7 @@ std = _reduction(
 norm = _reduction(
     "norm", _norm,
     lambda upstream, out, x, axis, keepdims:
-        back(upstream, x, axis) * where(back(out, x, axis) == 0, 0, x / back(out, x, axis)),
+        back(upstream, x, axis) * where(back(out, x, axis) == 0, 0, div(x, back(out, x, axis))),
     lambda sp, x, axis, keepdims: sp.each(sp.sqrt, np.sum(x * x, axis=axis, keepdims=keepdims)),
     "The length of a vector: it grows in the direction it already points.", uses_output=True,
     kinks=(Kink("kink", "every entry is 0", lambda x, axis, keepdims: np.max(np.abs(x), axis=axis) == 0,

@@ -219,3 +219,10 @@ def test_a_sweep_records_nothing() -> None:
     before = (len(tape.nodes), list(tape.branches))
     list(steps(reverse(tape, out)))
     assert before == (len(tape.nodes), tape.branches)
+
+
+@pytest.mark.parametrize("call", ["std(x)", "norm(x)"])
+def test_a_reduction_of_one_number_at_its_corner_passes_zero(call: str) -> None:
+    from autograd_explain import explain
+
+    assert {"x": 0.0} == explain(call, x=0.0).gradients
