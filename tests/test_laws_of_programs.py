@@ -102,7 +102,7 @@ def _differentiated(node: dict[str, Any], nodes: list[dict[str, Any]]) -> list[i
 def test_streamed_data_reads_back(program: Case) -> None:
     run = program.run()
     out = io.StringIO()
-    as_json.write(run, out)
+    as_json.write(run, View(), out)
     assert json.loads(json.dumps(run.to_dict())) == json.loads(out.getvalue())
 
 

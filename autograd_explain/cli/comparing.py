@@ -57,8 +57,8 @@ def refuse_together(options: dict[str, Any], target: Target) -> None:
         raise InputError("--fault breaks a rule of the reverse sweep", hint=f"leave out --mode {options['mode']}")
     if options["versus"] is None:
         return
-    if target.format_name != "text":
-        raise InputError(f"--versus is a text view; there is no {target.format_name} of two runs", hint="--format text")
+    if target.format.name != "text":
+        raise InputError(f"--versus is a text view; there is no {target.format.name} of two runs", hint="--format text")
     for name, given in (("--paths", options["paths"]), ("--fault", options["fault"]), ("--check", options["check"]),
                         ("--mode", options["mode"] != "reverse")):  # fmt: skip
         if given:
@@ -69,6 +69,5 @@ def write_comparison(first: Any, second: Any, target: Target) -> None:
     """Write two runs of one program side by side."""
     from autograd_explain.explanation.versus import compare
     from autograd_explain.render import versus
-    from autograd_explain.render.theme import View
 
-    write_text(lambda out: versus.write(compare(first, second), View(**target.view), out), target)
+    write_text(lambda out: versus.write(compare(first, second), target.view, out), target)

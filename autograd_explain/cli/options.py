@@ -15,12 +15,12 @@ import click
 
 from autograd_explain.cli.quoting import command_line
 from autograd_explain.errors import InputError
+from autograd_explain.render.formats import BY_NAME
 from autograd_explain.source import visible
 
 CHECKERS = "symbolic,finite"
 LARGEST_DIGITS = 17
 MODES = ("reverse", "forward", "both")
-FORMATS = ("text", "json")
 
 _NAME = re.compile(r"(?!\d)[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+")
 _SINGLE_DASH = re.compile(r"-[^\W\d]\w*")
@@ -135,10 +135,13 @@ _OPTIONS = (
     click.option("--versus", metavar="X=-1", help="The same program at other values, side by side: --versus x=-1,y=2."),
     click.option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
     click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
-    click.option("--format", "format_name", type=click.Choice(FORMATS),
+    click.option("--format", "format_name", type=click.Choice(list(BY_NAME)),
                  help="What is written.  [default: by the ending of -o FILE, else text]"),
     click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
     click.option("--force", is_flag=True, help="Let -o FILE replace a file."),
+    click.option("--fold", cls=OptionalValue, bare="all", metavar="[=NAME,NAME]",
+                 help="In pictures: draw calls and loops as one box, all or those named."),
+    click.option("--labels", metavar="VALUE,GRADIENT,…", help="In pictures: what is written at nodes and edges."),
     click.option("--plain", is_flag=True, help="ASCII without colour."),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
                  help="The start of rand and randn."),

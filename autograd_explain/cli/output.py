@@ -8,23 +8,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from autograd_explain.cli import console
 from autograd_explain.errors import InputError
+from autograd_explain.render.formats import BY_ENDING, BY_NAME, Format
+from autograd_explain.render.theme import View
 
-_ENDINGS = {".txt": "text", ".json": "json"}
-
+Writer = Callable[[Any], None]
+"""Fills an open stream."""
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is written and where to; `path` is None for standard output."""
 
-    format_name: str
+    format: Format
     path: Path | None
     force: bool
-    view: dict[str, Any]
-    """The fields of `render.terminal.View`."""
+    view: View
 
 
 def open_target(options: dict[str, Any]) -> Target:
@@ -39,16 +40,18 @@ def open_target(options: dict[str, Any]) -> Target:
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     plain = options["plain"]
-    view = {
-        "width": console.width() if path is None else console.file_width(),
-        "digits": options["digits"],
-        "ascii": plain or (path is None and console.is_ascii()),
-        "color": not plain and path is None and console.has_color(),
-        "brief": options["brief"],
-        "all": options["everything"],
-        "notes": not options["no_notes"],
-    }
-    return Target(options["format_name"] or _format_of(path), path, options["force"], view)
+    view = View(
+        width=console.width() if path is None else console.file_width(),
+        digits=options["digits"],
+        ascii=plain or (path is None and console.is_ascii()),
+        color=not plain and path is None and console.has_color(),
+        brief=options["brief"],
+        all=options["everything"],
+        notes=not options["no_notes"],
+        fold=options["fold"] or "",
+        labels=options["labels"] or "",
+    )
+    return Target(_format_of(options["format_name"], path), path, options["force"], view)
 
 
 def check_path(path: Path, *, force: bool) -> None:
@@ -61,66 +64,59 @@ def check_path(path: Path, *, force: bool) -> None:
         raise InputError(f"{path} exists already", hint="--force replaces it")
 
 
-def _format_of(path: Path | None) -> str:
-    if path is None:
-        return "text"
-    if path.suffix.lower() not in _ENDINGS:
-        known = ", ".join(_ENDINGS)
-        raise InputError(f"the ending of {path} says no format", hint=f"use {known}, or --format text")
-    return _ENDINGS[path.suffix.lower()]
+def _format_of(name: str | None, path: Path | None) -> Format:
+    if name is not None or path is None:
+        chosen = BY_NAME[name or "text"]
+    elif path.suffix.lower() in BY_ENDING:
+        return BY_ENDING[path.suffix.lower()]
+    else:
+        raise InputError(f"the ending of {path} says no format", hint=f"use {', '.join(BY_ENDING)}, or --format text")
+    if chosen.binary and path is None:
+        raise InputError(f"{chosen.name} is not for the terminal", hint=f"-o picture{chosen.ending}")
+    return chosen
 
 
 def write_explanation(explanation: Any, target: Target) -> None:
     """Write an explanation to its target, in its format."""
     short = len(explanation.tape.nodes) <= _HELD
-    write_text(_WRITERS[target.format_name](explanation, target), target, whole=short)
+    write_text(lambda out: target.format.write(explanation, target.view, out), target, whole=short)
 
 
 _HELD = 20_000  # values; what a longer run prints is streamed, so that it needs no long string
 
 
-def write_text(writer: Callable[[TextIO], None], target: Target, *, whole: bool = True) -> None:
+def write_text(writer: Writer, target: Target, *, whole: bool = True) -> None:
     """Let `writer` fill the target; a file's name and size are told on standard error."""
     if target.path is None:
-        if target.format_name != "text":
+        if target.format.for_programs:
             console.use_utf8()
         console.write(writer, whole=whole)
     else:
-        write_file(target.path, writer, force=target.force)
+        write_file(target.path, writer, force=target.force, binary=target.format.binary)
         console.complain(f"wrote {target.path} ({target.path.stat().st_size:,} bytes)")
 
 
-def _text(explanation: Any, target: Target) -> Callable[[TextIO], None]:
-    from autograd_explain.render import terminal
-
-    return lambda out: terminal.write(explanation, terminal.View(**target.view), out)
-
-
-def _json(explanation: Any, target: Target) -> Callable[[TextIO], None]:
-    from autograd_explain.render import as_json
-
-    return lambda out: as_json.write(explanation, out)
-
-
-_WRITERS: dict[str, Callable[[Any, Target], Callable[[TextIO], None]]] = {"text": _text, "json": _json}
-
-
-def write_file(path: Path, writer: Callable[[TextIO], None], *, force: bool) -> None:
+def write_file(path: Path, writer: Writer, *, force: bool, binary: bool = False) -> None:
     """Write a file beside its place and move it there; raises InputError, with nothing left behind, on failure."""
     try:
         if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced, only written to
-            with path.open("w", encoding="utf-8", newline="\n") as out:
+            with path.open(**_opened("w", binary=binary)) as out:
                 writer(out)
             return
-        _write_and_move(path.resolve(), writer, force=force)
+        _write_and_move(path.resolve(), writer, force=force, binary=binary)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
-def _write_and_move(path: Path, writer: Callable[[TextIO], None], *, force: bool) -> None:
+def _opened(mode: str, *, binary: bool) -> dict[str, Any]:
+    """Return what `Path.open` is to be told."""
+    return {"mode": f"{mode}b"} if binary else {"mode": mode, "encoding": "utf-8", "newline": "\n"}
+
+
+def _write_and_move(path: Path, writer: Writer, *, force: bool, binary: bool) -> None:
     beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as out:
+        with beside.open(**_opened("x", binary=binary)) as out:
             writer(out)
         if force:
             if path.exists():

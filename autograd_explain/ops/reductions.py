@@ -114,8 +114,19 @@ def _norm(x: Any, axis: Any, keepdims: bool) -> Any:
     return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
 
 
+def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
+    total = np.sum(x, axis=axis, keepdims=keepdims)
+    return total / np.float64(count(x, axis))  # nan where there is nothing to average, as np.mean has it, in silence
+
+
 def _spread_of(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
-    return np.var(x, axis=axis, keepdims=keepdims, ddof=ddof)
+    away = x - _mean(x, axis, keepdims=True)
+    return np.sum(away * away, axis=axis, keepdims=keepdims) / np.float64(_freedom(x, axis, ddof))
+
+
+def _freedom(x: Any, axis: Any, ddof: int) -> float:
+    """What a variance divides by; 0 where nothing is left."""
+    return max(count(x, axis) - ddof, 0.0)
 
 
 def _symbolic_mean(sp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -153,7 +164,7 @@ sum_ = _reduction(
     "Every entry counts once, so every entry gets the whole upstream.",
 )  # fmt: skip
 mean = _reduction(
-    "mean", np.mean, lambda upstream, out, x, axis, keepdims: spread(upstream, x, axis) / count(x, axis),
+    "mean", _mean, lambda upstream, out, x, axis, keepdims: spread(upstream, x, axis) / count(x, axis),
     _symbolic_mean, "Every entry counts 1/n, so every entry gets 1/n of the upstream.",
 )  # fmt: skip
 prod = _reduction(
@@ -179,16 +190,16 @@ minimum_of = _reduction(
 var = _reduction(
     "var", _spread_of,
     lambda upstream, out, x, axis, keepdims, ddof:
-        div(back(upstream, x, axis) * 2 * (x - mean(x, axis=axis, keepdims=True)), count(x, axis) - ddof),
+        div(back(upstream, x, axis) * 2 * (x - mean(x, axis=axis, keepdims=True)), _freedom(x, axis, ddof)),
     _symbolic_var, "An entry matters by how far it lies from the mean: the mean's own shift cancels out.",
     options=(AXIS, KEEP, DDOF),
 )  # fmt: skip
 std = _reduction(
-    "std", lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    "std", lambda x, axis, keepdims, ddof: np.sqrt(_spread_of(x, axis, keepdims, ddof)),
     lambda upstream, out, x, axis, keepdims, ddof: where(
         back(out, x, axis) == 0, 0,
         div(back(upstream, x, axis) * (x - mean(x, axis=axis, keepdims=True)),
-            (count(x, axis) - ddof) * back(out, x, axis))),
+            _freedom(x, axis, ddof) * back(out, x, axis))),
     lambda sp, x, axis, keepdims, ddof: sp.each(sp.sqrt, _symbolic_var(sp, x, axis, keepdims, ddof)),
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,

@@ -18,6 +18,7 @@ from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, Pa
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
+    from autograd_explain.render.theme import View
 
 SCHEMA = "autograd-explain/1"
 
@@ -218,8 +219,8 @@ def pieces(run: Explanation) -> Iterator[str]:
     yield "}\n"
 
 
-def write(run: Explanation, out: TextIO) -> None:
-    """Write the explanation as JSON text."""
+def write(run: Explanation, _view: View, out: TextIO) -> None:
+    """Write the explanation as JSON text, the same whatever the view."""
     out.writelines(pieces(run))
 
 

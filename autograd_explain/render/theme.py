@@ -31,6 +31,10 @@ class View:
     brief: bool = False
     all: bool = False
     notes: bool = True
+    fold: str = ""
+    """For pictures: which calls and loops are drawn as one box; "all" for every one of them."""
+    labels: str = ""
+    """For pictures: what is written at nodes and edges, by names with commas; "" for the usual."""
 
 
 class Line:

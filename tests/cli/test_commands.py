@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_written(fails: Fails, tmp_path: Path, name: str, 
 
 
 def test_nothing_is_left_behind_where_writing_fails(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(explanation: Any, out: Any) -> None:
+    def full(explanation: Any, view: Any, out: Any) -> None:
         out.write("{")
         raise OSError(28, "No space left on device")
 

@@ -15,6 +15,7 @@ import pytest
 
 from autograd_explain import explain, functions
 from autograd_explain.render import as_json
+from autograd_explain.render.theme import View
 from tests.programs import ARRAYS, EVERY, EXAMPLE, NON_FINITE, SCALAR, Case, case, run_example, sound_examples
 from tests.render.evaluator import FUNCTIONS, evaluate
 
@@ -210,7 +211,7 @@ def test_rules_give_the_locals(program: Case) -> None:
 def test_streamed_text_is_the_data(program: Case) -> None:
     run = program.run()
     out = io.StringIO()
-    as_json.write(run, out)
+    as_json.write(run, View(), out)
     whole = run.to_dict()
     assert json.dumps(whole, allow_nan=False) == json.dumps(json.loads(out.getvalue()), allow_nan=False)
 
