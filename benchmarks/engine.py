@@ -8,20 +8,20 @@ random graph (add, multiply, relu; every value reaches the result) of 1,000 and 
 from __future__ import annotations
 
 from benchmarks.contestants import OURS, contestants
-from benchmarks.graphs import CHAIN_LEAVES, CHAIN_TURNS, Program, chain, program, random_graph
+from benchmarks.graphs import CHAIN_LEAVES, CHAIN_TURNS, chain, program, random_graph
 from benchmarks.timing import rounds, summary, table
 
 
 def main() -> None:
     """Print a table per graph."""
-    for count, repeat in ((1_000, 200), (10_000, 25)):
+    for count, repeat, in_a_row in ((1_000, 15, 20), (10_000, 15, 2)):
         plan = random_graph(count)
-        print(compared(f"random graph of {count:,}", program(plan), plan.leaves, len(plan.operations), repeat))
-    print(compared("chain of 99,999", chain, CHAIN_LEAVES, 3 * CHAIN_TURNS, 7))
+        seconds = rounds(contestants(program(plan), plan.leaves), repeat, in_a_row)
+        print(compared(f"random graph of {count:,}", seconds, len(plan.operations)))
+    print(compared("chain of 99,999", rounds(contestants(chain, CHAIN_LEAVES), 5), 3 * CHAIN_TURNS))
 
 
-def compared(title: str, run: Program, leaves: tuple[float, ...], operations: int, repeat: int) -> str:
+def compared(title: str, seconds: dict[str, list[float]], operations: int) -> str:
     """The table for one graph."""
-    seconds = rounds(contestants(run, leaves), repeat)
     headings = (title, "median ns/operation", "fastest", "time / ours")
     return table(headings, summary(seconds, operations * 1e-9, OURS)) + "\n"

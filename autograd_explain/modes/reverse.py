@@ -6,7 +6,7 @@ were recorded later and have been visited. Branches on shapes and types only, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,62 +26,64 @@ def reverse(tape: Tape, result: Var, upstream: Any = None) -> Sweep:
     """
     seed = _seed(result, upstream)
     nodes = tape.nodes[: result.index + 1]
-    gradients: list[Any] = [None] * len(nodes)
-    contributions: list[Any] = []
-    if result.tracked:
-        gradients[-1] = seed
     with np.errstate(all="ignore"):
-        _walk(nodes, gradients, contributions.append)
+        for walk in (_walk, _walk_with_care):
+            gradients: list[Any] = [None] * len(nodes)
+            contributions: list[Any] = []
+            if result.tracked:
+                gradients[-1] = seed
+            if walk(nodes, gradients, contributions):
+                break
     gradients.extend([None] * (len(tape.nodes) - len(nodes)))
     return Sweep(tape, result, seed, gradients, contributions)
 
 
-def _walk(nodes: list[Var], gradients: list[Any], keep: Callable[[Any], None]) -> None:  # noqa: C901 - see below
-    """Every value's total handed on, last value first.
+def _walk(nodes: list[Var], gradients: list[Any], contributions: list[Any]) -> bool:  # noqa: C901 - see below
+    """Every value's total handed on, last value first; False where a rule left the real numbers on the way.
 
     A total is read when its turn comes: all that adds to it has been visited by then. Plain numbers are where a
     long run spends its time, so their one or two edges are written out, not looped over.
     """
+    rule: Any
+    other: Any
     for node, total in zip(reversed(nodes), reversed(gradients)):  # noqa: B905 - as long as each other
-        if total is None:
+        first, second = node.first, node.second
+        if type(total) is not float or first is None:
+            if type(total) is complex:
+                return False
+            if total is not None and (first is not None or second):
+                _general(node, total, gradients, contributions)
             continue
-        first, second, out = node.first, node.second, node.value
-        if first is None or type(out) is not float:
-            _general(node, total, gradients, keep)
+        try:
+            if second is None:
+                (rule,) = node.op.partials
+                amount = total * (rule if type(rule) is float else rule(node.value, first.value))
+            else:
+                rule, other = node.op.partials
+                if first.tracked:
+                    amount = total * (rule if type(rule) is float else rule(node.value, first.value, second.value))
+                if second.tracked:
+                    share = total * (other if type(other) is float else other(node.value, first.value, second.value))
+        except (ArithmeticError, TypeError, ValueError):  # `math` raises where IEEE arithmetic has an answer
+            _general(node, total, gradients, contributions)
             continue
-        rules: Any = node.op.partials
         if first.tracked:
-            rule = rules[0]
-            try:
-                if type(rule) is not float:
-                    rule = rule(out, first.value) if second is None else rule(out, first.value, second.value)
-                amount = total * rule
-            except (ArithmeticError, ValueError):
-                amount = None
-            if type(amount) is not float:
-                amount = _irregular(node, 0, total)
-            keep(amount)
+            contributions.append(amount)
             known = gradients[first.index]
             gradients[first.index] = amount if known is None else known + amount
         if second is not None and second.tracked:
-            rule = rules[1]
-            try:
-                if type(rule) is not float:
-                    rule = rule(out, first.value, second.value)
-                amount = total * rule
-            except (ArithmeticError, ValueError):
-                amount = None
-            if type(amount) is not float:
-                amount = _irregular(node, 1, total)
-            keep(amount)
+            contributions.append(share)
             known = gradients[second.index]
-            gradients[second.index] = amount if known is None else known + amount
+            gradients[second.index] = share if known is None else known + share
+    return True
 
 
-def _irregular(node: Var, position: int, total: float) -> float:
-    """A contribution where `math` raises or goes complex: IEEE arithmetic has an answer."""
-    values = tuple(argument.value for argument in node.inputs)
-    return float(total * local_derivative(node.op.partials[position], node.value, values, {}))
+def _walk_with_care(nodes: list[Var], gradients: list[Any], contributions: list[Any]) -> bool:
+    """The same walk where each number is seen to before it goes on."""
+    for node, total in zip(reversed(nodes), reversed(gradients)):  # noqa: B905 - as long as each other
+        if total is not None and node.inputs:
+            _general(node, total, gradients, contributions)
+    return True
 
 
 def _seed(result: Var, upstream: Any) -> Any:
@@ -96,7 +98,7 @@ def _seed(result: Var, upstream: Any) -> Any:
     return seed
 
 
-def _general(node: Var, total: Any, gradients: list[Any], keep: Callable[[Any], None]) -> None:
+def _general(node: Var, total: Any, gradients: list[Any], contributions: list[Any]) -> None:
     """One operation on arrays, or of a structured kind: the same walk, with shapes minded."""
     inputs = node.inputs
     options = node.tape.options.get(node.index, {})
@@ -104,7 +106,7 @@ def _general(node: Var, total: Any, gradients: list[Any], keep: Callable[[Any], 
     for position, argument in enumerate(inputs):
         if argument.tracked:
             _, amount = pass_back(node.op, position, total, node.value, values, options)
-            keep(amount)
+            contributions.append(amount)
             known = gradients[argument.index]
             gradients[argument.index] = amount if known is None else _added(known, amount)
 
@@ -171,7 +173,7 @@ def steps(sweep: Sweep) -> Iterator[Step]:
             if node.op.elementwise:
                 local = local_derivative(node.op.partials[position], node.value, values, options)
             known = totals[argument.index]
-            after = amount if known is None else _added(known, amount)
+            after = amount + 0.0 if known is None else _added(known, amount)
             totals[argument.index] = after
             parts.append(Part(position, argument, local, amount, _zeros(argument) if known is None else known, after))
         yield Step(number, node, upstream, tuple(parts))
