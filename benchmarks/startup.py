@@ -27,8 +27,10 @@ ROUNDS = 15
 
 def main() -> None:
     """Print the table."""
-    runs = {name: partial(subprocess.run, [sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
-            for name, command in COMMANDS.items()}
+    runs = {
+        name: partial(subprocess.run, [sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+        for name, command in COMMANDS.items()
+    }
     seconds = rounds(runs, ROUNDS)
     base = seconds["import numpy, click, rich"]
     rows = []

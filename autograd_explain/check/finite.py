@@ -6,7 +6,7 @@ on numbers of many digits, where a difference loses nothing; larger ones in floa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,11 @@ from autograd_explain.check.budget import (
 )
 from autograd_explain.check.directions import Direction, all_entries, places_of, sampled
 from autograd_explain.check.exact import FAILURES
+from autograd_explain.check.kinks import corner_after
 from autograd_explain.check.naming import number
 from autograd_explain.check.result import CheckResult, Status
 from autograd_explain.check.rounding import gradient_of, spreads
-from autograd_explain.check.sides import Neighbourhood
+from autograd_explain.check.sides import SMALLER_STEP_DIGITS, Neighbourhood
 from autograd_explain.check.steps import Estimate, Unsettled, swept
 from autograd_explain.check.verdict import FEWEST_DIGITS, MORE_DIGITS, judge, settled
 from autograd_explain.errors import ExplainError
@@ -103,11 +104,22 @@ class _Differences:
             why = "the result or the gradient is not finite, so there is nothing to take a difference of"
             return target.verdict("undecided", why)
         try:
-            if directions is None:
-                return self._by_sweep(target)
-            return self._by_many_digits(target, directions)
+            found = self._by_sweep(target) if directions is None else self._by_many_digits(target, directions)
+            return self._by_choice(found) if found.status == "differs" else found
         except (Undefined, ExplainError, OutOfTime, Unsettled, RecursionError, *FAILURES) as error:
             return target.verdict("undecided", _why_not(error))
+
+    def _by_choice(self, found: CheckResult) -> CheckResult:
+        """A difference where the run stands at a corner: what is chosen there need not be the program's own slope."""
+        with np.errstate(all="ignore"):
+            corner = corner_after(self.sweep, self.recording.inputs[found.target])
+        if corner is None:
+            return found
+        why = (
+            f"the run stands at a corner of {corner}: the gradient rests on the choice made there, which is not the "
+            "program's own slope"
+        )
+        return replace(found, status="convention", why=why)
 
     def _by_many_digits(self, target: _Target, directions: list[Direction]) -> CheckResult:
         sides = [self.beside.sides(target.name, direction) for direction in directions]
@@ -118,7 +130,10 @@ class _Differences:
         theirs = np.array([side.central for side in sides])
         room = np.array([side.uncertain for side in sides])
         if judge(ours, theirs).kind == "apart":
-            finer = [self.beside.sides(target.name, direction, MORE_DIGITS).central for direction in directions]
+            finer = [
+                self.beside.sides(target.name, direction, MORE_DIGITS, SMALLER_STEP_DIGITS).central
+                for direction in directions
+            ]
             theirs = settled(theirs, np.array(finer))
             theirs = np.where(np.abs(theirs) <= room, 0.0, theirs)
         return self._judged(target, directions, theirs, room, "" if target.whole(directions) else places_of(directions))

@@ -107,6 +107,12 @@ def derivative_forms(rows: list[Row], seed: float, digits: int) -> Iterator[tupl
             yield name, Form(_text(derivative), _value(derivative * names.number(seed), symbols, names, points))
 
 
+def expressions(runs: list[list[Row]]) -> list[Any]:
+    """The SymPy expression of each run's last row; names and numbers are the same symbols in all of them."""
+    names = _Names()
+    return [_expression(rows, names)[0] for rows in runs]
+
+
 def _expression(rows: list[Row], names: _Names) -> tuple[Any, dict[str, Any]]:
     algebra = SymbolicAlgebra()
     made: list[Any] = []

@@ -9,13 +9,15 @@ import mpmath
 import numpy as np
 
 from autograd_explain.check.algebra import Undefined
-from autograd_explain.check.derivatives import HAIR, local_for, shifted
+from autograd_explain.check.derivatives import HAIR, Local, local_for, shifted
 from autograd_explain.check.exact import pull_back, to_exact
 from autograd_explain.core.op import Op
 from autograd_explain.core.var import Var
+from autograd_explain.modes.records import Sweep
 
 _UNBOUNDED = mpmath.mpf(10) ** 9
 _SAME = mpmath.mpf(10) ** -12
+_STEADY = mpmath.mpf(10) ** -8  # a slope that moves by more than this part of it between two hairs has no end there
 _FEW = 64  # entries for which both sides are worked out
 
 
@@ -35,17 +37,35 @@ def kinked_at(
     op: Op, args: tuple[float, ...], options: dict[str, Any], position: int, recorded: float
 ) -> Kinked | None:
     """Both sides of the local derivative, where these arguments are at a kink of the operation; else None."""
-    place = next((kink.place for kink in op.kinks if np.any(kink.at(*args, **options))), None)
-    if place is None:
+    concerned = (kink for kink in op.kinks if kink.concerns(position))
+    kink = next((kink for kink in concerned if np.any(kink.at(*args, **options))), None)
+    if kink is None:
         return None
+    place = kink.place
     local, numbers = local_for(op, options, position)
     exact_args = [*map(to_exact, args), *numbers]
-    left, right = local.sides(exact_args, position)
+    left, right = (_settled(local, exact_args, position, sign) for sign in (-1, 1))
+    if kink.free:
+        said = [own if side is None else _side(side) for side, own in ((left, kink.left), (right, kink.right))]
+        text = f"{said[0]} from the left and {said[1]} from the right, and {kink.free}"
+        return Kinked(place, left, right, text, smooth=False, wrong=False)
     kinked = _judged(place, left, right, recorded)
     if kinked is None and local.plainly(exact_args) is None:
         text = f"{_side(left)} on both sides and none at the point itself"
         return Kinked(place, left, right, text, smooth=False, wrong=False)
     return kinked
+
+
+def _settled(local: Local, args: list[Any], position: int, sign: int) -> Any:
+    """The derivative a hair to one side; 0 or an infinite size where it goes there as the hair gets thinner."""
+    with mpmath.workdps(6 * HAIR):
+        near, nearer = (
+            local.plainly([shifted(a, sign, digits) if i == position else a for i, a in enumerate(args)])
+            for digits in (HAIR, 2 * HAIR)
+        )
+    if near is None or nearer is None or abs(near - nearer) <= _STEADY * max(abs(near), abs(nearer)):
+        return near
+    return mpmath.sign(nearer) / _SAME if abs(nearer) > abs(near) else mpmath.mpf(0)
 
 
 def _judged(place: str, left: Any, right: Any, recorded: float) -> Kinked | None:
@@ -72,6 +92,28 @@ def _side(value: Any) -> str:
     if abs(value) > _UNBOUNDED:
         return "inf" if value > 0 else "-inf"
     return f"{float(value):.8g}"
+
+
+def corner_after(sweep: Sweep, target: Var) -> str | None:
+    """The first operation made from a value that stands at a kink, or a comparison of equals: as a phrase."""
+    after = {target.index}
+    for node in sweep.tape.nodes[target.index + 1 : sweep.result.index + 1]:
+        if not any(argument.index in after for argument in node.inputs):
+            continue
+        after.add(node.index)
+        values = [np.asarray(argument.value) for argument in node.inputs]
+        options = sweep.tape.options.get(node.index, {})
+        for kink in node.op.kinks:
+            if np.any(kink.at(*values, **options)):
+                return f"{node.op.name} ({kink.place})"
+        if compares_equals(node):
+            return f"the comparison {node.op.layout.symbol}"  # type: ignore[union-attr]
+    return None
+
+
+def compares_equals(node: Var) -> bool:
+    """Whether a comparison stands just where it turns."""
+    return node.op.family == "comparison" and bool(np.any(np.equal(*(argument.value for argument in node.inputs))))
 
 
 def sides_of_structured(

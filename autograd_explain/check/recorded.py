@@ -24,6 +24,7 @@ from autograd_explain.check.rounding import EXCUSED, shake
 from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Sweep
 from autograd_explain.modes.reverse import local_derivative
+from autograd_explain.ops.reductions import back
 
 CLOSE = 1e-10  # relative; a right rule is right to 1e-12
 NOTHING = 1e-300  # below this float64 itself has run out of digits
@@ -219,7 +220,25 @@ class Examiner:
             if kinked is not None:
                 where = entry(args[position], place)
                 self._at_kink(visit, position, kinked, float(np.asarray(contribution)[place]), where)
+        self._beside_the_kink(visit, args, options)
         return True
+
+    def _beside_the_kink(self, visit: Visit, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """A reduction of which only some slices are at the kink: the others are compared as ever."""
+        if "axis" not in options or len(args) != 1 or len(visit.node.op.kinks) != 1:
+            return
+        (x,), (kink,) = args, visit.node.op.kinks
+        at = np.asarray(kink.at(x, **options))
+        there = np.broadcast_to(back(1.0 * at, np.asarray(x), options["axis"]) != 0.0, np.shape(x))
+        if np.all(there) or cost(visit.node) > self.work:
+            return
+        elsewhere = np.where(there, 1.0 + np.arange(np.size(x)).reshape(np.shape(x)), x)
+        upstream = np.where(at.reshape(np.shape(visit.upstream)), 0.0, visit.upstream)
+        contributions = {i: np.where(there, 0.0, amount) for i, amount in visit.contributions.items()}
+        try:
+            self._entry_by_entry(Visit(visit.node, upstream, contributions), (elsewhere,), options)
+        except Undefined:
+            return  # what is said of the kink stands alone
 
     def _entry_by_entry(self, visit: Visit, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         wanted = tuple(visit.contributions)

@@ -17,7 +17,7 @@ from autograd_explain.check.precise import Precise, Session, number_of
 from autograd_explain.modes.records import Recording, Sweep
 
 STEP_DIGITS = 30  # steps of 1e-30 of the value; three times as many digits are added to those the run needs
-_SMALLER_STEP_DIGITS = 40
+SMALLER_STEP_DIGITS = 40
 _MOST_DIGITS = 1_500
 _CORNER = mpmath.mpf(10) ** -10  # slopes that differ by more than this part of them may be a corner's
 _SHRINKS = mpmath.mpf(10) ** -5  # a difference that comes from the step shrinks with it; a corner's does not
@@ -67,18 +67,18 @@ class Neighbourhood:
             self._centres[digits] = self._run({}, None)
         return self._centres[digits]
 
-    def sides(self, name: str, direction: Direction, more: int = 0) -> Sides:
-        """The slopes along a direction of one input, with `more` digits than are needed.
+    def sides(self, name: str, direction: Direction, more: int = 0, step: int = STEP_DIGITS) -> Sides:
+        """The slopes along a direction of one input, with `more` digits than are needed, by a step of 10^−`step`.
 
         Raises Undefined where the program has no real value beside the point, and OutOfTime.
         """
         with mpmath.workdps(self.digits + more):
-            left, right, alike = self._slopes(name, direction, STEP_DIGITS)
+            left, right, alike = self._slopes(name, direction, step)
             gap, size = abs(left - right), max(abs(left), abs(right))
             kinked = bool(gap > _CORNER * size and gap > _NOTHING / mpmath.mpf(direction.scale))
             grows = False
             if kinked or size > _STEEP:
-                left, right, alike = self._slopes(name, direction, _SMALLER_STEP_DIGITS)
+                left, right, alike = self._slopes(name, direction, SMALLER_STEP_DIGITS)
                 grows = bool(max(abs(left), abs(right)) > _GROWS * size)  # as far up on the left as on the right
                 kinked = grows or (kinked and bool(abs(left - right) > _SHRINKS * gap))
             jump = grows or (bool(max(abs(left), abs(right)) > _STEEP) and not alike)

@@ -29,6 +29,7 @@ from autograd_explain.check.naming import Naming, number
 from autograd_explain.check.recorded import examine
 from autograd_explain.check.result import CheckResult, Status
 from autograd_explain.check.rounding import EXCUSED, gradient_of, spreads
+from autograd_explain.check.turns import with_turns
 from autograd_explain.check.verdict import MORE_DIGITS, Judgement, judge, settled
 from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Recording, Sweep
@@ -58,10 +59,13 @@ def symbolic(recording: Recording, sweep: Sweep) -> list[CheckResult]:
         findings = examine(sweep, naming, clock)
         chain = _chain(sweep, list(targets.values()), clock)
     except OutOfTime:
-        why = f"the walk back passes {length:,} values, too many to check"
+        why = (
+            f"the run is too long: its walk back passes {length:,} values, too many to check one by one within seconds"
+        )
         return [CheckResult(_NAME, n, "undecided", gradient_of(sweep, t), why=why) for n, t in targets.items()]
     forms = closed_forms(sweep, targets, chain)
-    return [_verdict(sweep, name, node, findings, chain, forms, naming, clock) for name, node in targets.items()]
+    results = [_verdict(sweep, name, node, findings, chain, forms, naming, clock) for name, node in targets.items()]
+    return with_turns(recording, sweep, results, clock)
 
 
 def _chain(sweep: Sweep, targets: list[Var], clock: Clock) -> Chain | None:

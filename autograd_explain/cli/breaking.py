@@ -15,8 +15,25 @@ _KEYS = 13
 
 
 def read_fault(name: str | None) -> str | None:
-    """Return the name as it was given. Raises NameProblem where there is no such fault."""
-    return None if name is None else find_fault(name).name
+    """Return the name as it was given. Raises NameProblem where there is no such fault, InputError for one of `train`."""
+    if name is None:
+        return None
+    fault = find_fault(name)
+    if fault.command != "run":
+        message = f"the fault {name} lies between two backward passes, and run makes one: it needs a training"
+        raise InputError(message, hint=_command(fault))
+    return fault.name
+
+
+def read_training_fault(name: str | None) -> Fault | None:
+    """Return the fault that a training can show. Raises InputError for one that lies within a backward pass."""
+    if name is None:
+        return None
+    fault = find_fault(name)
+    if fault.command != "train":
+        message = f"the fault {name} lies within a backward pass: run shows it beside the right engine"
+        raise InputError(message, hint=_command(fault))
+    return fault
 
 
 def read_choices(text: str | None) -> dict[str, float]:
@@ -40,7 +57,7 @@ def show_faults() -> None:
     """Write every fault's name and the thought behind it."""
     room = max(map(len, FAULTS)) + 2
     lines = [line for row in FAULTS.values() for line in _folded(row.name, row.says, room)]
-    tail = ["To see one:   " + command_line(["faults", "NAME"]), "Beside a run: run PROGRAM … --fault NAME"]
+    tail = ["To see one:   " + command_line(["faults", "NAME"]), "Beside a run: run PROGRAM … --fault NAME   (keep-gradients: train …)"]
     console.write_lines([*_paragraph(_ABOUT), "", *lines, "", *tail])
 
 
@@ -75,4 +92,4 @@ def show_fault(name: str) -> None:
 def _command(row: Fault) -> str:
     program = "; ".join(row.example.splitlines())
     values = [word for name, text in row.values.items() for word in (f"--{name}", text)]
-    return command_line(["run", program, *values, "--fault", row.name])
+    return command_line([row.command, program, *values, *row.options, "--fault", row.name])

@@ -26,6 +26,7 @@ from autograd_explain.core.shapes import show_shape
 from autograd_explain.errors import NameProblem
 from autograd_explain.lang.names import free_names
 from autograd_explain.lang.parse import parse
+from autograd_explain.modes.corners import what_it_means
 from autograd_explain.ops.compare import COMPARISONS
 
 _DIGITS = 6
@@ -196,12 +197,15 @@ def _domain(op: Op) -> list[Row]:
 def _kinks(op: Op) -> list[Row]:
     rows: list[Row] = []
     for kink in op.kinks:
-        link = "at" if kink.place.startswith("x ") else "where"
-        rows.append((kink.kind, f"{link} {kink.place}: from the left {kink.left}, from the right {kink.right}"))
+        link = "at" if kink.place.startswith("x =") else "where"
+        why = f"; {kink.free}" if kink.free else ""
+        rows.append((kink.kind, f"{link} {kink.place}: from the left {kink.left}, from the right {kink.right}{why}"))
         choices = [("PyTorch", kink.chosen)] if kink.as_pytorch else []
         table = [("taken here", kink.chosen), *choices, *kink.others]
         room = max(len(who) for who, _ in table) + 2
         rows.extend((" ", f"  {who:<{room}}{choice}") for who, choice in table)
+    if op.kinks:
+        rows.append(("choose", f"run … --at-kink {op.name}=NUMBER: {what_it_means(op)}"))
     return rows
 
 
@@ -210,6 +214,7 @@ def _command(entry: Entry) -> str:
     names = free_names(parse(entry.example))
     numbers: Sequence[Any] = _NUMBERS
     if isinstance(entry.row, Op) and entry.row.elementwise and len(names) == len(entry.row.arguments):
-        numbers = next(_samples(entry.row), list(_NUMBERS))
+        samples = list(_samples(entry.row))  # equal numbers would show a tie
+        numbers = next((some for some in samples if len({*some}) == len(some)), [*samples, list(_NUMBERS)][0])
     values = [f"--{name} {number:g}" for name, number in zip(names, numbers, strict=False)]
     return " ".join([COMMAND, "run", quoted(entry.example), *values])

@@ -91,10 +91,14 @@ def written(formula: Formula, style: Style) -> Written:
         text = write_array(formula.value, style)
         return Written(text, NEGATE if text[0] in "-−" else ATOM)
     parts = [written(arg, style) for arg in formula.args]
-    options = formula.options
-    if options:
-        options = {o.name: options[o.name] for o in formula.op.options if _differs(options, o)}
-    return write(formula.op.layout, parts, options, style)
+    return write(formula.op.layout, parts, told_options(formula), style)
+
+
+def told_options(formula: Formula) -> dict[str, Any]:
+    """The options of the formula's operation that are written: those that differ from their defaults."""
+    if formula.op is None or not formula.options:
+        return {}
+    return {o.name: formula.options[o.name] for o in formula.op.options if _differs(formula.options, o)}
 
 
 def _differs(options: dict[str, Any], option: Any) -> bool:

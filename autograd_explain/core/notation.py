@@ -38,10 +38,14 @@ class Power:
 
 
 class Call(NamedTuple):
-    """`name(argument, …, option=value)`; `unicode` is the short form used where the terminal has it."""
+    """`name(argument, …, option=value)`; `unicode` is the short form used where the terminal has it.
+
+    `latex` is the function in mathematical type, or with `#` the whole of it around its argument; "" for the name.
+    """
 
     name: str
     unicode: str = ""
+    latex: str = ""
 
 
 class ListCall(NamedTuple):
@@ -185,15 +189,19 @@ def _infix(layout: Any, parts: list[Written], options: dict[str, Any], style: St
     # A comparison does not chain here, so its left side needs parentheses as much as its right one.
     left = layout.strength + (layout.strength == COMPARE)
     right = wrapped(parts[1], layout.strength + 1)
-    if layout.strength == ADD and right[0] in "-−":
-        right = f"({right})"  # 6 + (−6): two signs in a row are hard to read
+    if layout.strength in _GUARDED and right[0] in "-−":
+        right = f"({right})"  # 6 + (−6), 2·(−3): two signs in a row are hard to read
     text = f"{wrapped(parts[0], left)}{gap}{symbol}{gap}{right}"
     return Written(text, layout.strength)
 
 
+_GUARDED = frozenset({ADD, MULTIPLY})
+
+
 def _prefix(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:
     symbol = style.symbols.get(layout.symbol, layout.symbol)
-    return Written(f"{symbol}{wrapped(parts[0], layout.strength)}", layout.strength)
+    inner = wrapped(parts[0], layout.strength)
+    return Written(f"{symbol}({inner})" if inner[0] in "-−" else f"{symbol}{inner}", layout.strength)
 
 
 def _power(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:

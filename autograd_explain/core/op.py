@@ -51,7 +51,8 @@ REALS = Domain("every real number", lambda *args: True)
 class Kink:
     """A place where the derivative is a choice: a test, the choice, and what else could be chosen.
 
-    `gap` says how far apart two arguments are, or how far one is from the corner: 0 is at the kink.
+    `about` lists the arguments by which there is a choice (None: all), `free` says why any choice is a convention
+    though both one-sided derivatives may be one number: the value jumps there, say.
     """
 
     kind: str  # the note's kind: "kink" or "tie"
@@ -61,6 +62,12 @@ class Kink:
     right: str
     chosen: str
     others: tuple[tuple[str, str], ...]  # library and its choice; PyTorch's only where it is not the one here
+    about: tuple[int, ...] | None = None
+    free: str = ""
+
+    def concerns(self, position: int) -> bool:
+        """Whether the derivative by this argument is a choice here."""
+        return self.about is None or position in self.about
 
     @property
     def as_pytorch(self) -> bool:

@@ -52,7 +52,7 @@ class Branch(NamedTuple):
 class Tape:
     """What one run recorded, appended to and never rewritten."""
 
-    __slots__ = ("branches", "constants", "names", "nodes", "options", "scopes", "selectors", "site")
+    __slots__ = ("branches", "constants", "left", "names", "nodes", "options", "scopes", "selectors", "site")
 
     def __init__(self) -> None:
         self.nodes: list[Var] = []
@@ -62,6 +62,7 @@ class Tape:
         self.branches: list[Branch] = []
         self.constants: dict[Any, Var] = {}
         self.selectors: set[int] = set()  # values that were used to index an array
+        self.left: dict[str, Any] = {}  # the program's names and their values when it had run
         self.site: Any = None
 
     def leave_call(self, start: int, title: str, site: Any) -> None:

@@ -155,6 +155,18 @@ def _arrive(edge: Edge, broken: Break, done: Faulty) -> Part:
     return Part(edge.position, target, local, amount, before, after)
 
 
+def share(edge: Edge, broken: Break) -> tuple[Any, Any] | None:
+    """The local derivative (None for a structured operation) and the contribution of one edge under a broken rule.
+
+    None where the shapes do not fit.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return _contribution(edge, broken, Faulty([]))
+    except Exception:  # noqa: BLE001 - a rule may fail in any way on shapes it was not made for
+        return None
+
+
 def _added(known: Any, amount: Any, edge: Edge, broken: Break, done: Faulty) -> Any:
     if broken.accumulate is None:
         return as_value(known + amount)

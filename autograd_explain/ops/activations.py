@@ -19,8 +19,8 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 def _activation(name: str, scalar: Any, forward: Any, rule: Any, symbolic: Any, note: str, **more: Any) -> Op:
     return define(Op(
-        name, ("x",), forward, symbolic, Call(name, more.pop("unicode", "")), "activation", note, scalar=scalar,
-        partials=(rule,), shown=(more.pop("shown", None),), example=f"{name}(x)", **more,
+        name, ("x",), forward, symbolic, Call(name, more.pop("unicode", ""), more.pop("latex", "")), "activation",
+        note, scalar=scalar, partials=(rule,), shown=(more.pop("shown", None),), example=f"{name}(x)", **more,
     ))  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def _softplus(x: float) -> float:
 sigmoid: Op = _activation(
     "sigmoid", _sigmoid, _sigmoid_array, lambda out, x: out * sigmoid(-x), lambda sp, x: 1 / (1 + sp.exp(-x)),
     "Slope at most ¼, at 0; far from 0 it is almost flat and passes back almost nothing.",
-    shown=lambda out, x: out * (1 - out), unicode="σ", aliases=("σ",), uses_output=True, steepest=0.25,
+    shown=lambda out, x: out * (1 - out), unicode="σ", latex=r"\sigma", aliases=("σ",), uses_output=True, steepest=0.25,
 )  # fmt: skip
 logsigmoid: Op = _activation(
     "logsigmoid", lambda x: -_softplus(-x), lambda x: -np.logaddexp(0.0, -x), lambda out, x: sigmoid(-x),
@@ -98,18 +98,19 @@ gelu = _activation(
     lambda out, x: _bell_share(x) + x * exp(-(x * x) / 2) / math.sqrt(2 * math.pi),
     lambda sp, x: x * sp.erfc(-x / sp.sqrt(2)) / 2,
     "x times the share of a bell curve below x (the exact form, by erf).", steps=entrywise_steps,
+    steepest=1.128904145,
 )  # fmt: skip
 silu = _activation(
     "silu", lambda x: x * _sigmoid(x), lambda x: x * _sigmoid_array(x),
     lambda out, x: sigmoid(x) * (1 + x * sigmoid(-x)), lambda sp, x: x / (1 + sp.exp(-x)),
     "x·σ(x): a relu that is smooth and dips a little below 0.",
-    shown=lambda out, x: sigmoid(x) * (1 + x * (1 - sigmoid(x))), aliases=("swish",),
+    shown=lambda out, x: sigmoid(x) * (1 + x * (1 - sigmoid(x))), aliases=("swish",), steepest=1.0998393201,
 )  # fmt: skip
 mish = _activation(
     "mish", lambda x: x * math.tanh(_softplus(x)), lambda x: x * np.tanh(np.logaddexp(0.0, x)),
     lambda out, x: tanh(softplus(x)) + x * sigmoid(x) / cosh(softplus(x)) ** 2,
     lambda sp, x: x * sp.tanh(sp.log(1 + sp.exp(x))), "x·tanh(softplus(x)): smooth, with a small dip below 0.",
-    shown=lambda out, x: tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2),
+    shown=lambda out, x: tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2), steepest=1.0884981613,
 )  # fmt: skip
 hardtanh = _activation(
     "hardtanh", lambda x: -1.0 if x < -1.0 else min(x, 1.0), lambda x: np.clip(x, -1.0, 1.0),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import ADD, MULTIPLY, NEGATE, Infix, Power, Prefix
-from autograd_explain.core.op import Domain, Op, apply
+from autograd_explain.core.op import Domain, Kink, Op, apply
 from autograd_explain.core.registry import define
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, binary, unary
@@ -43,6 +43,20 @@ div = define(Op(
     domain=Domain("b ≠ 0", lambda a, b: b != 0), example="x/(1 + x)",
 ))  # fmt: skip
 
+_NO_POWER = "none (no real value)"
+_ROOT = "∞ for y < 1, 0 for y > 1"
+_ZEROS, _INFINITE = "nan by the base, 0 by the exponent", "−∞ by the base, nan by the exponent"
+_POWER_KINKS = (
+    Kink("kink", "x = 0 and y is a fraction above 0", lambda x, y: (x == 0) & (y > 0) & (y != np.floor(y)),
+         _NO_POWER, _ROOT, _ROOT, (("JAX", _ROOT), ("TensorFlow", _ROOT)), about=(0,)),
+    Kink("kink", "x = y = 0, by y", lambda x, y: (x == 0) & (y == 0), "none (0**y is ∞ below y = 0)", "0", "0",
+         (("JAX", _ZEROS), ("TensorFlow", _ZEROS)), about=(1,),
+         free="0**y jumps there from ∞ to 1 to 0"),
+    Kink("kink", "x = 0 and y < 0", lambda x, y: (x == 0) & (y < 0), "none (x**y is ∞ at 0)",
+         "none (x**y is ∞ at 0)", "−∞", (("JAX", _INFINITE), ("TensorFlow", _INFINITE)),
+         free="the value is infinite there"),
+)  # fmt: skip
+
 # (y − (y ≠ 0)) is y − 1 wherever it matters and makes the slope of x**0 at x = 0 the 0 that it is, not 0·∞.
 # The logarithm's guard does the same for ∂/∂y where the base is 0: 0**y stays 0 for every y > 0.
 power = define(Op(
@@ -54,7 +68,8 @@ power = define(Op(
         lambda out, x, y: out * log(x + (x == 0) * (y >= 0)),
     ),
     shown=(lambda out, x, y: y * x ** (y - 1), lambda out, x, y: out * log(x)),
-    domain=Domain("x > 0, or y a whole number", lambda x, y: (x > 0) | (y == np.round(y))), example="x**2",
+    domain=Domain("x > 0, or y a whole number", lambda x, y: (x > 0) | (y == np.round(y))), kinks=_POWER_KINKS,
+    example="x**2",
 ))  # fmt: skip
 
 neg = define(Op(

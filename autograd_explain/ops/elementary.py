@@ -26,8 +26,9 @@ def _function(
     """A row for a function of one argument; SymPy's form is found under the same name unless given."""
     symbolic = more.pop("symbolic", lambda sp, x: getattr(sp, name)(x))
     return define(Op(
-        name, ("x",), forward, symbolic, Call(name, unicode), more.pop("family", "elementary"), note,
-        scalar=scalar, partials=(rule,), shown=(shown,), example=more.pop("example", f"{name}(x)"), **more,
+        name, ("x",), forward, symbolic, Call(name, unicode, more.pop("latex", "")),
+        more.pop("family", "elementary"), note, scalar=scalar, partials=(rule,), shown=(shown,),
+        example=more.pop("example", f"{name}(x)"), **more,
     ))  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def entrywise_steps(x: Array) -> int:
 
 exp = _function(
     "exp", np.exp, math.exp, lambda out, x: out,
-    "eˣ is its own slope, so backward reuses the output.", uses_output=True,
+    "eˣ is its own slope, so backward reuses the output.", uses_output=True, latex=r"\exp",
 )  # fmt: skip
 expm1 = _function(
     "expm1", np.expm1, math.expm1, lambda out, x: exp(x),
@@ -57,7 +58,7 @@ expm1 = _function(
 log = _function(
     "log", np.log, math.log, lambda out, x: 1 / x,
     "The slope is 1/x: steep near 0, gentle far out. Below 0 there is no real value.",
-    domain=Domain("x > 0", lambda x: x > 0), aliases=("ln",), example="log(x**2 + 1)",
+    domain=Domain("x > 0", lambda x: x > 0), aliases=("ln",), example="log(x**2 + 1)", latex=r"\log",
 )  # fmt: skip
 log1p = _function(
     "log1p", np.log1p, math.log1p, lambda out, x: 1 / (1 + x),
@@ -67,55 +68,69 @@ log1p = _function(
 log2 = _function(
     "log2", np.log2, math.log2, lambda out, x: 1 / (x * math.log(2)),
     "The logarithm to base 2: log(x)/log(2), and so is its slope.",
-    symbolic=lambda sp, x: sp.log(x) / sp.log(2), domain=Domain("x > 0", lambda x: x > 0),
+    symbolic=lambda sp, x: sp.log(x) / sp.log(2), domain=Domain("x > 0", lambda x: x > 0), latex=r"\log_{2}",
 )  # fmt: skip
 log10 = _function(
     "log10", np.log10, math.log10, lambda out, x: 1 / (x * math.log(10)),
     "The logarithm to base 10: log(x)/log(10), and so is its slope.",
-    symbolic=lambda sp, x: sp.log(x) / sp.log(10), domain=Domain("x > 0", lambda x: x > 0),
+    symbolic=lambda sp, x: sp.log(x) / sp.log(10), domain=Domain("x > 0", lambda x: x > 0), latex=r"\log_{10}",
 )  # fmt: skip
 sqrt = _function(
     "sqrt", np.sqrt, math.sqrt, lambda out, x: 1 / (2 * out),
     "The slope is 1/(2·√x): infinite at 0, so guard it with sqrt(x + 1e-12) where x can be 0.",
     unicode="√", uses_output=True, domain=Domain("x ≥ 0 (slope infinite at 0)", lambda x: x >= 0),
     kinks=(Kink("kink", "x = 0", lambda x: x == 0, "none (no real value)", "∞", "∞",
-                (("JAX", "∞"), ("TensorFlow", "∞"))),),
+                (("JAX", "∞"), ("TensorFlow", "∞"))),), latex=r"\sqrt{#}",
 )  # fmt: skip
 cbrt = _function(
     "cbrt", np.cbrt, math.cbrt, lambda out, x: 1 / (3 * out**2),
     "The cube root of any real number; its slope is infinite at 0.", uses_output=True,
     kinks=(Kink("kink", "x = 0", lambda x: x == 0, "∞", "∞", "∞", (("PyTorch", "no cbrt"), ("JAX", "∞"))),),
+    latex=r"\sqrt[3]{#}",
 )  # fmt: skip
 sin = _function(
-    "sin", np.sin, math.sin, lambda out, x: cos(x), "The slope of a sine wave is the cosine: a quarter turn ahead."
+    "sin",
+    np.sin,
+    math.sin,
+    lambda out, x: cos(x),
+    "The slope of a sine wave is the cosine: a quarter turn ahead.",
+    latex=r"\sin",
 )
-cos: Op = _function("cos", np.cos, math.cos, lambda out, x: -sin(x), "The slope of the cosine is minus the sine.")
+cos: Op = _function(
+    "cos", np.cos, math.cos, lambda out, x: -sin(x), "The slope of the cosine is minus the sine.", latex=r"\cos"
+)
 tan = _function(
     "tan", np.tan, math.tan, lambda out, x: 1 / cos(x) ** 2,
     "Never flatter than 1, and infinite where the cosine is 0.", shown=lambda out, x: 1 + out**2, uses_output=True,
+    latex=r"\tan",
 )  # fmt: skip
 asin = _function(
     "asin", np.arcsin, math.asin, lambda out, x: 1 / sqrt((1 - x) * (1 + x)),
     "The angle whose sine is x; infinitely steep at ±1.", shown=lambda out, x: 1 / sqrt(1 - x**2),
-    aliases=("arcsin",), domain=Domain("−1 ≤ x ≤ 1", lambda x: abs(x) <= 1),
+    aliases=("arcsin",), domain=Domain("−1 ≤ x ≤ 1", lambda x: abs(x) <= 1), latex=r"\arcsin",
 )  # fmt: skip
 acos = _function(
     "acos", np.arccos, math.acos, lambda out, x: -1 / sqrt((1 - x) * (1 + x)),
     "The angle whose cosine is x: it falls as fast as asin rises.", shown=lambda out, x: -1 / sqrt(1 - x**2),
-    aliases=("arccos",), domain=Domain("−1 ≤ x ≤ 1", lambda x: abs(x) <= 1),
+    aliases=("arccos",), domain=Domain("−1 ≤ x ≤ 1", lambda x: abs(x) <= 1), latex=r"\arccos",
 )  # fmt: skip
 atan = _function(
     "atan", np.arctan, math.atan, lambda out, x: 1 / (1 + x**2),
-    "The angle whose tangent is x: slope 1 at 0, fading far out.", aliases=("arctan",), steepest=1.0,
+    "The angle whose tangent is x: slope 1 at 0, fading far out.", aliases=("arctan",), steepest=1.0, latex=r"\arctan",
 )  # fmt: skip
-sinh = _function("sinh", np.sinh, math.sinh, lambda out, x: cosh(x), "(eˣ − e⁻ˣ)/2; its slope is cosh.")
+sinh = _function("sinh", np.sinh, math.sinh, lambda out, x: cosh(x), "(eˣ − e⁻ˣ)/2; its slope is cosh.", latex=r"\sinh")
 cosh: Op = _function(
-    "cosh", np.cosh, math.cosh, lambda out, x: sinh(x), "(eˣ + e⁻ˣ)/2; its slope is sinh, with no change of sign."
+    "cosh",
+    np.cosh,
+    math.cosh,
+    lambda out, x: sinh(x),
+    "(eˣ + e⁻ˣ)/2; its slope is sinh, with no change of sign.",
+    latex=r"\cosh",
 )
 tanh = _function(
     "tanh", np.tanh, math.tanh, lambda out, x: 1 / cosh(x) ** 2,
     "The slope is 1 at 0 and fades towards 0: large inputs pass back almost nothing.",
-    shown=lambda out, x: 1 - out**2, uses_output=True, steepest=1.0, family="activation",
+    shown=lambda out, x: 1 - out**2, uses_output=True, steepest=1.0, family="activation", latex=r"\tanh",
 )  # fmt: skip
 asinh = _function(
     "asinh", np.arcsinh, math.asinh, lambda out, x: 1 / hypot(1.0, x),
@@ -150,27 +165,45 @@ erfc = _function(
     "erfc", entrywise(math.erfc), math.erfc, lambda out, x: -2 / math.sqrt(math.pi) * exp(-(x * x)),
     "1 − erf(x) without losing digits far out.", steps=entrywise_steps,
 )  # fmt: skip
+_NO_SLOPE = (("JAX", "0"), ("TensorFlow", "None (no gradient)"))
+
+
+def _jump(place: str, at: Any, others: tuple[tuple[str, str], ...] = _NO_SLOPE) -> tuple[Kink, ...]:
+    return (Kink("kink", place, at, "0", "0", "0", others, free="the value jumps there"),)
+
+
+def _is_whole(x: Any) -> Any:
+    return (x == np.floor(x)) & (abs(x) < np.inf)
+
+
+def _is_halfway(x: Any) -> Any:
+    return (2 * x == np.floor(2 * x)) & (x != np.floor(x))
+
+
 sign = _function(
     "sign", np.sign, lambda x: x if x != x else float((x > 0) - (x < 0)), 0.0,
     "A jump at 0 and flat beside it: it passes no gradient.", family="step",
+    kinks=_jump("x = 0", lambda x: x == 0, (("JAX", "0"), ("TensorFlow", "0"))),
 )  # fmt: skip
 absolute = _function(
     "abs", np.abs, abs, lambda out, x: sign(x),
     "Slope 1 on the right, −1 on the left. At 0 it is a corner.", symbolic=lambda sp, x: sp.choose(x >= 0, x, -x),
     kinks=(Kink("kink", "x = 0", lambda x: x == 0, "−1", "1", "0", (("JAX", "1"), ("TensorFlow", "0"))),),
+    latex=r"\lvert #\rvert",
 )  # fmt: skip
 Traced.__abs__ = lambda self: apply(absolute, self)  # type: ignore[method-assign]
 floor = _function(
     "floor", np.floor, lambda x: float(math.floor(x)), 0.0, "Flat between whole numbers: it passes no gradient.",
-    family="step",
+    family="step", kinks=_jump("x is a whole number", _is_whole), latex=r"\lfloor #\rfloor",
 )  # fmt: skip
 ceil = _function(
     "ceil", np.ceil, lambda x: float(math.ceil(x)), 0.0, "Flat between whole numbers: it passes no gradient.",
-    family="step",
+    family="step", kinks=_jump("x is a whole number", _is_whole), latex=r"\lceil #\rceil",
 )  # fmt: skip
 rounded = _function(
     "round", np.round, lambda x: float(round(x)), 0.0,
     "To the nearest whole number, halves to the even one. Flat between: it passes no gradient.", family="step",
+    kinks=_jump("x lies halfway between two whole numbers", _is_halfway),
 )  # fmt: skip
 
 
@@ -198,7 +231,9 @@ atan2 = _pair(
     ),
     "The angle of the point (x, y); it turns faster the nearer the point is to the origin.",
     shown=(lambda out, y, x: x / (x**2 + y**2), lambda out, y, x: -y / (x**2 + y**2)),
-    kinks=(Kink("kink", "x = y = 0", lambda y, x: (x == 0) & (y == 0), "none", "none", "0", (("JAX", "nan"),)),),
+    kinks=(Kink("kink", "x = y = 0", lambda y, x: (x == 0) & (y == 0), "none", "none", "0", (("JAX", "nan"),)),
+           Kink("kink", "y = 0 and x < 0", lambda y, x: (y == 0) & (x < 0), "1/x", "1/x", "1/x",
+                (("JAX", "1/x"), ("TensorFlow", "1/x")), about=(0,), free="the angle jumps there from −π to π")),
 )  # fmt: skip
 
 _TIE = (("JAX", "½ each"), ("TensorFlow", "1 to the first"))
@@ -233,12 +268,16 @@ clip = define(Op(
     "Inside the limits the gradient passes whole; outside, moving x changes nothing.",
     partials=(
         lambda out, x, lo, hi: where(x < lo, 0, x <= hi),
-        lambda out, x, lo, hi: where(x < lo, lo <= hi, 0),
+        lambda out, x, lo, hi: where(x < lo, lo < hi, 0),
         lambda out, x, lo, hi: maximum(x > hi, lo > hi),
     ),
     shown=(lambda out, x, lo, hi: where(x < lo, 0, where(x > hi, 0, 1)), None,
            lambda out, x, lo, hi: where(maximum(x, lo) > hi, 1, 0)),
-    kinks=(Kink("kink", "x = lo or x = hi", lambda x, lo, hi: (x == lo) | (x == hi), "0 or 1", "1 or 0", "1",
-                (("JAX", "½"), ("TensorFlow", "1"))),),
+    kinks=(Kink("kink", "x = lo or x = hi", lambda x, lo, hi: ((x == lo) | (x == hi)) & (lo < hi), "0 or 1", "1 or 0",
+                "1", (("JAX", "½"), ("TensorFlow", "1"))),
+           Kink("kink", "x = lo = hi", lambda x, lo, hi: (x == lo) & (lo == hi), "0", "0", "1",
+                (("JAX", "¼"), ("TensorFlow", "1")), free="the limits leave x no room"),
+           Kink("kink", "x < lo = hi, by lo and hi", lambda x, lo, hi: (x < lo) & (lo == hi), "1", "0", "0",
+                (("JAX", "½"),), about=(1, 2))),
     example="clip(x, 0, 1)",
 ))  # fmt: skip

@@ -73,13 +73,13 @@ def _rest(x: Any, top: Any, axis: Any) -> Any:
     """Σ exp(x − top) without its largest term, which is 1: what log1p needs to lose no digits."""
     terms = np.exp(x - top)
     axes = normal_axes(axis, np.ndim(x))
-    first = _first_largest(x, axes)
+    first = first_largest(x, axes)
     return np.sum(np.where(first, 0.0, terms), axis=axes, keepdims=True), np.sum(
         np.where(first, terms, 0.0), axis=axes, keepdims=True
     )
 
 
-def _first_largest(x: Any, axes: tuple[int, ...]) -> Any:
+def first_largest(x: Any, axes: tuple[int, ...]) -> Any:
     """A mask with one True for each reduced entry: the first place of its largest value."""
     if not axes:
         return np.ones(np.shape(x), dtype=bool)
@@ -121,6 +121,7 @@ def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
 
 def _spread_of(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     away = x - _mean(x, axis, keepdims=True)
+    away = away - _mean(away, axis, keepdims=True)  # what rounding the mean left: equal entries are not apart at all
     return np.sum(away * away, axis=axis, keepdims=keepdims) / np.float64(_freedom(x, axis, ddof))
 
 
@@ -204,8 +205,8 @@ std = _reduction(
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,
     kinks=(Kink("kink", "all entries are equal",
-                lambda x, axis, keepdims, ddof: np.std(x, axis=axis) == 0, "negative", "positive", "0",
-                (("JAX", "nan"),)),),
+                lambda x, axis, keepdims, ddof: (np.ptp(x, axis=axis) == 0) & (count(x, axis) > 1),
+                "−√((1 − 1/n)/(n − ddof))", "√((1 − 1/n)/(n − ddof))", "0", (("JAX", "nan"), ("TensorFlow", "nan"))),),
 )  # fmt: skip
 norm = _reduction(
     "norm", _norm,
@@ -213,8 +214,9 @@ norm = _reduction(
         back(upstream, x, axis) * where(back(out, x, axis) == 0, 0, div(x, back(out, x, axis))),
     lambda sp, x, axis, keepdims: sp.each(sp.sqrt, np.sum(x * x, axis=axis, keepdims=keepdims)),
     "The length of a vector: it grows in the direction it already points.", uses_output=True,
-    kinks=(Kink("kink", "every entry is 0", lambda x, axis, keepdims: np.max(np.abs(x), axis=axis) == 0,
-                "−1", "1", "0", (("JAX", "nan"),)),),
+    kinks=(Kink("kink", "every entry is 0",
+                lambda x, axis, keepdims: (np.sum(x != 0, axis=axis) == 0) & (count(x, axis) > 0),
+                "−1", "1", "0", (("JAX", "nan"), ("TensorFlow", "nan"))),),
 )  # fmt: skip
 logsumexp = _reduction(
     "logsumexp", _logsumexp,
@@ -292,14 +294,14 @@ def _product_of_others(x: Any, axis: Any) -> Any:
 
 
 def _at_largest(x: Any, key: Any, axis: Any) -> Any:
-    first = _first_largest(key, normal_axes(axis, np.ndim(key)))
+    first = first_largest(key, normal_axes(axis, np.ndim(key)))
     return np.sum(np.where(first, x, 0), axis=axis, keepdims=True)
 
 
 def _marked(key: Any, axis: Any) -> Any:
     """1 at the places where key is largest, 0 elsewhere: plain numbers, for the choice has no slope."""
     plain = np.asarray(getattr(key, "value", key))
-    return 1.0 * _first_largest(plain, normal_axes(axis, np.ndim(plain)))
+    return 1.0 * first_largest(plain, normal_axes(axis, np.ndim(plain)))
 
 
 product_of_others: Op = define(Op(

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import autograd_explain.ops  # noqa: F401 - fills the table
+from autograd_explain.check.run import check
 from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.modes.reverse import reverse
 
 ARGUMENTS = {
     "matmul": ([[1.0, 2.0], [0.5, -1.0]], [[0.3, 1.0], [2.0, 0.7]]),
@@ -102,6 +104,17 @@ def test_a_choice_outside_the_two_sides_of_a_kink_differs(recorded: Any, call: A
 def test_another_choice_between_the_two_sides_of_a_kink_is_a_convention(recorded: Any, call: Any) -> None:
     other = replace(OPERATIONS["relu"], partials=(lambda out, x: (x > 0) + 0.5 * (x == 0),))
     assert recorded(lambda x: call(other, x), x=0.0).status("symbolic") == {"x": "convention"}
+
+
+@pytest.mark.parametrize("name", ["norm", "std", "max", "min"])
+def test_a_wrong_rule_differs_beside_a_slice_at_its_kink(written: Any, name: str) -> None:
+    at_kink = 0.0 if name == "norm" else 2.0
+    run = written(f"sum({name}(x, axis=1)*[3, 5])", x=[[at_kink] * 3, [1.0, 2.0, 4.0]])
+    assert {"x": "convention"} == run.status("symbolic")
+    node = next(node for node in run.recording.tape.nodes if node.op.name == name)
+    node.op = replace(node.op, vjp=tuple(map(_wrong, node.op.vjp)))
+    wrong = reverse(run.recording.tape, run.recording.result)
+    assert {"differs"} == {verdict.status for verdict in check(run.recording, wrong, ("symbolic",))}
 
 
 def test_a_textbook_form_that_has_lost_its_digits_differs(recorded: Any, call: Any) -> None:

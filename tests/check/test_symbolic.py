@@ -110,9 +110,7 @@ def test_a_kink_is_a_convention_with_both_one_sided_derivatives(
         ("sum(norm(x, axis=1))", {"x": [[1.0, 2.0], [0.0, 0.0]]}, "by x[1, 0] its derivative is -1 from the left"),
     ],
 )
-def test_a_kink_without_two_slopes_that_differ_is_a_convention(
-    written: Any, text: Any, values: Any, told: Any
-) -> None:
+def test_a_kink_without_two_slopes_that_differ_is_a_convention(written: Any, text: Any, values: Any, told: Any) -> None:
     verdict = written(text, **values).by("symbolic")["x"]
     assert verdict.status == "convention"
     assert told in verdict.why

@@ -68,6 +68,9 @@ CORNERS = [
          lambda x: torch.clamp(x, 0, 1), lambda x: jnp.clip(x, 0, 1)),
     Case("clip at its upper edge", "clip(x, 0, 1)", {"x": 1.0},
          lambda x: torch.clamp(x, 0, 1), lambda x: jnp.clip(x, 0, 1)),
+    Case("clip with equal edges, at them", "clip(x, lo, hi)", {"x": 1.0, "lo": 1.0, "hi": 1.0}, torch.clamp, jnp.clip),
+    Case("clip with equal edges, below them", "clip(x, lo, hi)", {"x": 0.5, "lo": 1.0, "hi": 1.0},
+         torch.clamp, jnp.clip),
     Case("clip with its edges crossed", "clip(x, 1, -1)", {"x": 0.5},
          lambda x: torch.clamp(x, 1, -1), lambda x: jnp.clip(x, 1, -1)),
     Case("hinge at the margin", "hinge(s, 1)", {"s": 1.0},
@@ -100,11 +103,15 @@ ROOTS = [
     Case("hypot at the origin", "hypot(x, y)", {"x": 0.0, "y": 0.0}, torch.hypot, jnp.hypot,
          apart=_ROOT_OF_SQUARES, ours=(0.0, 0.0)),
     Case("hypot on an axis", "hypot(x, y)", {"x": 0.0, "y": 2.0}, torch.hypot, jnp.hypot),
+    Case("atan2 on its cut", "atan2(y, x)", {"y": 0.0, "x": -2.0}, torch.atan2, jnp.arctan2),
     Case("atan2 at the origin", "atan2(y, x)", {"y": 0.0, "x": 0.0}, torch.atan2, jnp.arctan2),
 ]  # fmt: skip
 POWERS = [
     Case(f"x**y at x = 0, y = {y:g}", "x**y", {"x": 0.0, "y": y}, torch.pow, jnp.power)
-    for y in (2.0, 1.0, 0.5, 0.0, -1.0)
+    for y in (2.0, 1.5, 1.0, 0.5, 0.0, -0.5, -1.0)
+] + [
+    Case("x**x at 0", "x**x", {"x": 0.0}, lambda x: x**x, lambda x: x**x),
+    Case("0**y at y = 0", "0**y", {"y": 0.0}, lambda y: torch.pow(torch.tensor(0.0), y), lambda y: jnp.power(0.0, y)),
 ]  # fmt: skip
 EDGES = [
     Case("log at 0", "log(x)", {"x": 0.0}, torch.log, jnp.log),

@@ -54,6 +54,10 @@ def _of(name: Any, *values: Any, **options: Any) -> Any:
         ("floor", (2.0,), {}, [0.0]),
         ("clip", (1.0, 0.0, 1.0), {}, [1.0, 0.0, 0.0]),
         ("clip", (0.0, 0.0, 1.0), {}, [1.0, 0.0, 0.0]),
+        ("clip", (1.0, 1.0, 1.0), {}, [1.0, 0.0, 0.0]),
+        ("clip", (0.5, 1.0, 1.0), {}, [0.0, 0.0, 0.0]),
+        ("ceil", (2.0,), {}, [0.0]),
+        ("round", (2.5,), {}, [0.0]),
         ("hardtanh", (1.0,), {}, [0.0]),
         ("hardtanh", (-1.0,), {}, [0.0]),
         ("maximum", (2.0, 2.0), {}, [0.5, 0.5]),
@@ -63,6 +67,7 @@ def _of(name: Any, *values: Any, **options: Any) -> Any:
         ("sqrt", (0.0,), {}, [INF]),
         ("norm", ([0.0, 0.0],), {}, [[0.0, 0.0]]),
         ("std", ([2.0, 2.0],), {}, [[0.0, 0.0]]),
+        ("std", ([0.1, 0.1, 0.1],), {}, [[0.0, 0.0, 0.0]]),
         ("hypot", (0.0, 0.0), {}, [0.0, 0.0]),
         ("atan2", (0.0, 0.0), {}, [0.0, 0.0]),
         ("pow", (0.0, 2.0), {}, [0.0, 0.0]),
@@ -150,15 +155,26 @@ def test_the_rows_are_told_apart_by_name() -> None:
 
 
 _SAID = {"0": 0.0, "½": 0.5, "½ each": 0.5, "1": 1.0, "∞": INF, "nan": NAN, "slope": 0.2, "alpha": 0.7,
-         "1.7581": 1.7581, "1/(number of ties)": 0.5, "split evenly": 0.5}  # fmt: skip
+         "1.7581": 1.7581, "1/(number of ties)": 0.5, "split evenly": 0.5, "¼": 0.25, "1/x": -0.5, "−∞": -INF,
+         "∞ for y < 1, 0 for y > 1": INF, "nan by the base, 0 by the exponent": NAN,
+         "−∞ by the base, nan by the exponent": -INF}  # fmt: skip
 _KINKED = {
+    "sign": "sign at 0",
+    "floor": "floor at a whole number",
+    "ceil": "ceil at a whole number",
+    "round": "round goes to even",
     "relu": "relu at 0",
     "leaky_relu": "leaky_relu at 0",
     "elu": "elu at 0",
     "selu": "selu at 0",
     "hardtanh": "hardtanh at 1",
     "abs": "abs at 0",
-    "clip": "clip at its upper edge",
+    "clip, x = lo or x = hi": "clip at its upper edge",
+    "clip, x = lo = hi": "clip with equal edges, at them",
+    "clip, x < lo = hi, by lo and hi": "clip with equal edges, below them",
+    "pow, x = 0 and y is a fraction above 0": "x**y at x = 0, y = 0.5",
+    "pow, x = y = 0, by y": "x**y at x = 0, y = 0",
+    "pow, x = 0 and y < 0": "x**y at x = 0, y = -1",
     "maximum": "maximum of equals",
     "minimum": "minimum of equals",
     "max": "max with a tie",
@@ -168,19 +184,27 @@ _KINKED = {
     "norm": "norm of zeros",
     "std": "std of equal entries",
     "hypot": "hypot at the origin",
-    "atan2": "atan2 at the origin",
+    "atan2, x = y = 0": "atan2 at the origin",
+    "atan2, y = 0 and x < 0": "atan2 on its cut",
 }
+_KINKS = [(op, kink) for op in OPERATIONS.values() for kink in op.kinks]
 
 
-@pytest.mark.parametrize("name", [op.name for op in OPERATIONS.values() if op.kinks])
-def test_a_kink_tells_the_truth_about_other_libraries(name: Any) -> None:
-    row = next(row for row in RECORDED if row["case"] == _KINKED[name])
-    (kink,) = OPERATIONS[name].kinks
+def _recorded(op: Any, kink: Any) -> Any:
+    """The row of conventions.json that a kink speaks of."""
+    name = op.name if len(op.kinks) == 1 else f"{op.name}, {kink.place}"
+    return next(row for row in RECORDED if row["case"] == _KINKED[name])
+
+
+@pytest.mark.parametrize(("op", "kink"), _KINKS, ids=lambda value: getattr(value, "name", None))
+def test_a_kink_tells_the_truth_about_other_libraries(op: Any, kink: Any) -> None:
+    row = _recorded(op, kink)
     told = {"ours": kink.chosen, **dict(kink.others)}
     assert "JAX" in told, "a row of conventions.json has JAX's answer"
     for library, recorded in {"ours": _of_row(row), "PyTorch": row["pytorch"], "JAX": row["jax"]}.items():
         if library in told and recorded is not None:
-            at_corner = np.ravel(_numbers(next(iter(map(_listed, recorded["gradients"].values())))))
+            gradients = list(recorded["gradients"].values())
+            at_corner = np.ravel(_numbers(_listed(gradients[1 if kink.about == (1, 2) else 0])))
             said = _SAID[told[library]]
             assert np.any(np.isclose(at_corner, said, rtol=1e-4, equal_nan=True)), (library, at_corner, said)
 
@@ -189,8 +213,14 @@ def _listed(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-@pytest.mark.parametrize("name", [op.name for op in OPERATIONS.values() if op.kinks])
-def test_a_kink_names_pytorch_where_its_choice_is_another(name: Any) -> None:
-    row = next(row for row in RECORDED if row["case"] == _KINKED[name])
+@pytest.mark.parametrize(("op", "kink"), _KINKS, ids=lambda value: getattr(value, "name", None))
+def test_a_kink_names_pytorch_where_its_choice_is_another(op: Any, kink: Any) -> None:
+    row = _recorded(op, kink)
     differs = row["pytorch"] is None or not _same(row["pytorch"], _of_row(row))
-    assert differs == (not OPERATIONS[name].kinks[0].as_pytorch)
+    assert differs == (not kink.as_pytorch)
+
+
+def test_the_exponents_slope_is_named_as_it_is_elsewhere() -> None:
+    at_zero, below = (next(r for r in RECORDED if r["case"] == f"x**y at x = 0, y = {y}") for y in ("0", "-1"))
+    assert ["nan", 0.0] == list(at_zero["jax"]["gradients"].values())
+    assert ["-inf", "nan"] == list(below["jax"]["gradients"].values())

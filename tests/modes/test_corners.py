@@ -10,15 +10,16 @@ import pytest
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.errors import NameProblem
 from autograd_explain.lang.program import bind_values, read_expression
-from autograd_explain.modes.corners import choosable, with_choice
+from autograd_explain.modes.corners import choosable, what_it_means, with_choice, without_effect
 from autograd_explain.pipeline import explain, explain_program
 
 
-def chosen(text: str, values: dict[str, Any], **choices: float) -> Any:
+def chosen(text: str, values: dict[str, Any], mode: str = "reverse", **choices: float) -> Any:
     """A run with these choices, checked."""
     program = read_expression(text)
     given = {name: np.array(v, dtype=float) if isinstance(v, list) else float(v) for name, v in values.items()}
-    return explain_program(program, bind_values(program, given), at_kink=choices, checkers=["symbolic", "finite"])
+    bound = bind_values(program, given)
+    return explain_program(program, bound, at_kink=choices, checkers=["symbolic", "finite"], mode=mode)
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,28 @@ def chosen(text: str, values: dict[str, Any], **choices: float) -> Any:
         ("clip(x, 0, 1)", {"x": 1}, {"clip": 0.0}, {"x": 0.0}),
         ("hardtanh(x)", {"x": -1}, {"hardtanh": 1.0}, {"x": 1.0}),
         ("mae(x, 2)", {"x": 2}, {"abs": 1.0}, {"x": 1.0}),
+        ("hinge(x, 1)", {"x": 1}, {"clip": 0.0}, {"x": 0.0}),
+        ("sqrt(x)", {"x": 0}, {"sqrt": 5.0}, {"x": 5.0}),
+        ("x**0.5", {"x": 0}, {"pow": 5.0}, {"x": 5.0}),
+        ("floor(x)", {"x": 2}, {"floor": 1.0}, {"x": 1.0}),
+        ("hypot(x, y)", {"x": 0, "y": 0}, {"hypot": 0.5}, {"x": 0.5, "y": 0.5}),
+        ("max(x)", {"x": [1, 3, 3]}, {"max": 1.0}, {"x": [0.0, 1.0, 0.0]}),
+        ("min(x)*2", {"x": [1, 1, 1]}, {"min": 0.5}, {"x": [1.0, 0.5, 0.5]}),
+        ("sum(max(x, axis=1))", {"x": [[3, 3], [1, 2]]}, {"max": 1.0}, {"x": [[1.0, 0.0], [0.0, 1.0]]}),
+        ("norm(x)", {"x": [0, 0]}, {"norm": 1.0}, {"x": [1.0, 1.0]}),
+        ("sum(norm(x, axis=1))", {"x": [[0, 0], [3, 4]]}, {"norm": 1.0}, {"x": [[1.0, 1.0], [0.6, 0.8]]}),
+        ("std(x)*3", {"x": [2, 2]}, {"std": 0.5}, {"x": [1.5, 1.5]}),
     ],
 )
-def test_the_choice_is_taken_and_called_a_convention(text: str, values: Any, choices: Any, expected: Any) -> None:
-    run = chosen(text, values, **choices)
-    assert expected == run.gradients
-    assert {"convention"} >= {check.status for check in run.checks if check.target == "x"}
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_the_choice_is_taken_and_called_a_convention(
+    text: str, values: Any, choices: Any, expected: Any, mode: str
+) -> None:
+    run = chosen(text, values, mode=mode, **choices)
+    assert expected == {name: np.asarray(found).tolist() for name, found in run.gradients.items()}
+    by = {check.checker: check.status for check in run.checks if check.target == "x"}
+    assert "convention" == by["symbolic"]
+    assert by["finite"] in {"convention", "undecided"}  # undecided where the program has no value on one side
 
 
 def test_only_the_entries_at_the_kink_are_changed() -> None:
@@ -67,7 +84,33 @@ def test_the_note_says_the_choice_and_pytorchs() -> None:
     assert "0 is the choice here, as in PyTorch." in note.text
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "max", "norm", "rellu"])
+def test_the_note_of_a_tie_says_who_gets_what() -> None:
+    [note] = [note for note in chosen("max(x)", {"x": [3, 3]}, max=1.0).notes if note.kind == "tie"]
+    assert "a convention: 1 to the first, the rest to the others. PyTorch: 1/(number of ties);" in note.text
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "choices", "said"),
+    [
+        ("relu(x)", {"x": 0}, {"relu": 1.0}, []),
+        ("relu(x)", {"x": 2}, {"relu": 1.0}, ["relu is not at its corner (x = 0)"]),
+        ("x*x", {"x": 2}, {"abs": 1.0}, ["this run has no abs"]),
+        ("max(x)", {"x": [1, 2]}, {"max": 1.0}, ["max is not at its corner"]),
+    ],
+)
+def test_a_choice_without_effect_is_told(text: str, values: Any, choices: Any, said: list[str]) -> None:
+    found = list(without_effect(chosen(text, values, **choices).tape, choices))
+    assert [True] * len(said) == [part in line for part, line in zip(said, found, strict=True)]
+
+
+@pytest.mark.parametrize(("name", "hint"), [("mae", "--at-kink abs=1"), ("hinge", "--at-kink clip=1")])
+def test_a_loss_points_to_the_operation_with_the_corner(name: str, hint: str) -> None:
+    with pytest.raises(NameProblem) as refused:
+        chosen("x", {"x": 0}, **{name: 1.0})
+    assert hint == refused.value.hint
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "huber", "where", "rellu"])
 def test_what_has_no_choice_is_refused_with_what_has_one(name: str) -> None:
     with pytest.raises(NameProblem) as refused:
         chosen("x", {"x": 0}, **{name: 1.0})
@@ -81,6 +124,7 @@ def test_every_choosable_row_takes_a_choice_and_keeps_its_forward_pass(name: str
     assert OPERATIONS[name].forward is row.forward
     assert len(OPERATIONS[name].partials) == len(row.partials)
     assert all(kink.chosen.startswith("0.25") for kink in row.kinks)
+    assert what_it_means(row).startswith(("the slope", "the share of the first"))
 
 
 CORNERS: dict[str, tuple[float, ...]] = {
@@ -93,7 +137,7 @@ SAID = {"0": 0.0, "1": 1.0, "½": 0.5, "½ each": 0.5, "∞": np.inf, "nan": np.
 
 def said(name: str, library: str) -> float:
     """What the row says a library chooses."""
-    [kink] = OPERATIONS[name].kinks
+    kink = OPERATIONS[name].kinks[0]
     others = dict(kink.others)
     return SAID[others.get(library, kink.chosen) if library == "PyTorch" else others[library]]
 
