@@ -16,7 +16,11 @@ class Limits:
     nodes: int = 1_000_000
     """Recorded operations."""
     statements: int = 10_000_000
-    """Executed statements; long ones, calls, and operations on arrays count as several, by the time they take."""
+    """Executed statements; long ones, calls, and operations on arrays count as several, by the time they take.
+
+    After 100,000 turns of `while`, 100,000 calls or 1,000,000 turns of `for` each further one counts eightfold, so
+    that a program without end is stopped soon.
+    """
     depth: int = 200
     """Calls of the user's functions inside one another."""
     elements: int = 10_000_000

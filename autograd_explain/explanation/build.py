@@ -63,6 +63,16 @@ class Explanation:
         return self._parsed.source.text if self._parsed else None
 
     @property
+    def parsed(self) -> Any:
+        """The program as it was read, `lang.parse.Parsed`; None for a Python function."""
+        return self._parsed
+
+    @property
+    def program(self) -> Any:
+        """The program's syntax tree; None for a Python function."""
+        return self._parsed.tree if self._parsed else None
+
+    @property
     def result(self) -> Var:
         """The recorded result."""
         return self.recording.result
@@ -87,7 +97,7 @@ class Explanation:
         total = self.sweep.gradients[node.index]
         if total is None:
             return 0.0 if type(node.value) is float else np.zeros(node.shape)
-        return total
+        return total + 0.0  # as the sum that it is, from 0 on: of -0 alone it is 0
 
     @cached_property
     def forward(self) -> ForwardPass:
@@ -123,7 +133,11 @@ class Explanation:
 
     def is_used(self, record: InputRecord) -> bool:
         """Whether a path leads from this input to the result."""
-        return self.sweep.gradients[record.node] is not None or record.node == self.result.index
+        return self.is_used_at(record.node)
+
+    def is_used_at(self, node: int) -> bool:
+        """Whether a path leads from this value to the result."""
+        return self.sweep.gradients[node] is not None or node == self.result.index
 
     @cached_property
     def uses(self) -> Counter[int]:
@@ -154,6 +168,10 @@ class Explanation:
         for scope in self.scopes:
             places[scope.start : scope.stop] = [scope.id] * (scope.stop - scope.start)
         return places
+
+    def scope_of(self, node: Var) -> int | None:
+        """The innermost call or loop turn that recorded a value."""
+        return self._scope_of[node.index]
 
     def node(self, node: Var) -> NodeRecord:
         """The record of one value."""
@@ -206,6 +224,14 @@ class Explanation:
         """The place of a site in the program as typed."""
         return self._parsed.span(site) if self._parsed and site is not None else None
 
+    def line_at(self, site: Any) -> str:
+        """The text of the program's line that a site begins on; nothing for a Python function."""
+        span = self.span(site)
+        if span is None:
+            return ""
+        _, start, stop = self._parsed.source.line_of(span.start)
+        return str(self._parsed.source.text[start:stop].strip())
+
     def excerpt(self, site: Any, width: int) -> tuple[str, ...]:
         """The program's line around a site, the site underlined; nothing for a Python function."""
         span = self.span(site)
@@ -245,6 +271,26 @@ class Explanation:
         from autograd_explain.render.terminal import as_text
 
         return as_text(self)
+
+    def _repr_markdown_(self) -> str:
+        """The document for a notebook that shows no HTML."""
+        from autograd_explain.render.as_markdown import in_notebook
+        from autograd_explain.render.theme import View
+
+        return in_notebook(self, View())
+
+    def _repr_latex_(self) -> str:
+        """The result and the gradients as one formula."""
+        from autograd_explain.render.as_markdown import summary_formula
+        from autograd_explain.render.theme import View
+
+        return summary_formula(self, View())
+
+    def _repr_html_(self) -> str:
+        """The page that `-o page.html` writes, in a frame: what a notebook shows."""
+        from autograd_explain.render.as_html import framed
+
+        return framed(self)
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.source!r}: value {self.value!r}>"

@@ -1,7 +1,6 @@
 """What went wrong, where it began, and what to write instead.
 
-The first non-finite value or gradient, gradients that vanish or explode along a path, and digits lost in
-a difference.
+The first non-finite value or gradient, and gradients that vanish or explode along a path.
 """
 
 from __future__ import annotations
@@ -14,26 +13,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_explain.core.formula import Formula, filled, formula_of, written
-from autograd_explain.core.notation import style_for
+from autograd_explain.core.notation import rounded_number, style_for
 from autograd_explain.core.var import CONSTANT, Var
 from autograd_explain.explanation.model import Note
-from autograd_explain.explanation.telling import Told, Walk, all_finite, brief, entry, number
+from autograd_explain.explanation.rewrites import better_form
+from autograd_explain.explanation.telling import Told, Walk, all_finite, brief, number, places
 from autograd_explain.modes.records import Part, Step
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
 
 OFF_BY = 1e6  # a gradient this much smaller or larger than its seed has vanished or exploded
-LOST = 1e-8  # a difference this much smaller than its terms has lost eight digits
 _MOST_LINKS = 8
 
 REWRITES = {
-    "log": "guard it: log(maximum(x, 1e-12)); for log(softmax(x)) write log_softmax(x), for log(sigmoid(x)) "
-    "logsigmoid(x)",
-    "exp": "exp overflows above 709: for log(sum(exp(x))) write logsumexp(x), for exp(x)/sum(exp(x)) softmax(x), "
-    "for 1/(1 + exp(-x)) sigmoid(x), for log(1 + exp(x)) softplus(x)",
+    "log": "guard it: log(maximum(x, 1e-12))",
+    "exp": "exp overflows above 709: keep its argument below, as in exp(minimum(x, 700))",
     "div": "keep the denominator away from 0, for example x/(y + 1e-12)",
-    "sqrt": "keep its argument above 0: sqrt(maximum(x, 1e-12)); for sqrt(x**2 + y**2) write hypot(x, y)",
+    "sqrt": "keep its argument above 0: sqrt(maximum(x, 1e-12))",
     "pow": "a negative base needs a whole exponent, a base of 0 a positive one: guard with maximum(x, 1e-12)",
     "reciprocal": "keep away from 0, for example 1/(x + 1e-12)",
     "log1p": "guard it: log1p(maximum(x, -1 + 1e-12))",
@@ -44,35 +41,37 @@ REWRITES = {
     "acos": "keep inside its domain: acos(clip(x, -1 + 1e-12, 1 - 1e-12))",
     "atanh": "keep inside its domain: atanh(clip(x, -1 + 1e-12, 1 - 1e-12))",
     "acosh": "keep inside its domain: acosh(maximum(x, 1 + 1e-12))",
-    "overflow": "no float is above 1.8e308: make the base smaller first; for sqrt(x**2 + y**2) write hypot(x, y)",
+    "overflow": "no float is above 1.8e308: make the base smaller first",
     "mul": "0·∞ and overflow begin in the factors: keep each of them finite",
     "sub": "∞ − ∞ has no value: keep both terms finite",
 }
 """Safe ways to write what an operation broke on."""
 
-_DIFFERENCES = {
-    ("constant", "sigmoid"): "1 - sigmoid(x) keeps its digits as sigmoid(-x)",
-    ("exp", "constant"): "exp(x) - 1 keeps its digits as expm1(x)",
-    ("constant", "cos"): "1 - cos(x) keeps its digits as 2*sin(x/2)**2",
-    ("constant", "tanh"): "1 - tanh(x) keeps its digits as 2*sigmoid(-2*x)",
-    ("constant", "erf"): "1 - erf(x) keeps its digits as erfc(x)",
-    ("sqrt", "sqrt"): "sqrt(a) - sqrt(b) keeps its digits as (a - b)/(sqrt(a) + sqrt(b))",
-    ("log", "log"): "log(a) - log(b) keeps its digits as log1p((a - b)/b)",
-}
+def _rewrite(run: Explanation, node: Var, op: str = "") -> str:
+    """What to write instead: the better form of a known pattern, else a guard for the operation."""
+    better = better_form(run, node)
+    if better is not None and all_finite(better.value):
+        return f" Better: write {better.text} for {better.old}{_gives(better.value)}."
+    told = REWRITES.get(op or node.op.name)
+    return f" A safe way: {told}." if told else ""
 
 
-def _rewrite(op: str) -> str:
-    return f" A safe way: {REWRITES[op]}." if op in REWRITES else ""
+def _gives(value: Any) -> str:
+    """What a better form comes to on this run's numbers, where that is one number."""
+    return f", which is {rounded_number(float(value), _MOST_TOLD)} here" if np.ndim(value) == 0 else ""
 
 
-def _rewrite_of(node: Var) -> str:
+_MOST_TOLD = 6
+
+
+def _rewrite_of(run: Explanation, node: Var) -> str:
     """The rewrite for a value that is not finite: a power of sound numbers has overflowed."""
     if node.op.name == "pow":
         bases, exponents = (np.asarray(v.value) for v in node.inputs)
         base = np.broadcast_to(bases, node.shape)[~np.isfinite(np.asarray(node.value))]
         if np.all(np.abs(base) > 1) and np.all(np.isfinite(exponents)) and not np.any(np.isnan(node.value)):
-            return _rewrite("overflow")
-    return _rewrite(node.op.name)
+            return _rewrite(run, node, "overflow")
+    return _rewrite(run, node)
 
 
 def first_non_finite_value(run: Explanation) -> Iterator[Note]:
@@ -87,9 +86,9 @@ def first_non_finite_value(run: Explanation) -> Iterator[Note]:
         else:
             inputs = ", ".join(brief(run.words.label(argument), argument.value) for argument in node.inputs)
             kind = "nan" if np.any(np.isnan(node.value)) else "inf"
-            where = _places(~np.isfinite(np.asarray(node.value)))
+            where = places(~np.isfinite(np.asarray(node.value)))
             made = f"The first {kind} of the forward pass is made by {node.op.name} in {label}{where}, from {inputs}"
-            text = f"{made}{_arithmetic(run, node)}.{_rewrite_of(node)}"
+            text = f"{made}{_arithmetic(run, node)}.{_rewrite_of(run, node)}"
         yield Note("non-finite", node.index, None, text)
         return
 
@@ -103,13 +102,6 @@ def _arithmetic(run: Explanation, node: Var) -> str:
     value = float(np.asarray(node.value)[tuple(bad)])
     made = formula_of(node.op, tuple(map(Formula, entries)), run.tape.options.get(node.index, {}))
     return f": {written(made, style_for(4, ascii_only=True)).text} = {number(value)}"
-
-
-def _places(bad: Any) -> str:
-    """How many entries, and where the first of them stands; nothing for a single number."""
-    if bad.ndim == 0:
-        return ""
-    return f" at {int(bad.sum())} of {bad.size} entries, first at {entry(np.argwhere(bad)[0])}"
 
 
 def non_finite(walk: Walk, step: Step) -> Told:
@@ -135,8 +127,9 @@ def _where_it_began(walk: Walk, step: Step, part: Part) -> str:
         product = f"{number(step.upstream)} × {slope} = {number(part.contribution)}"
         arithmetic = f": its slope {rule} is {slope}, and {product}" if rule != slope else f": {product}"
     else:
-        arithmetic = _places(~np.isfinite(np.asarray(part.contribution))) + _first_product(step, part)
-    return f"{place}{arithmetic}.{_rewrite(step.node.op.name)}"
+        arithmetic = places(~np.isfinite(np.asarray(part.contribution))) + _first_product(step, part)
+    guarded = walk.trapped and walk.last_trap == step.number  # the note on `where` says what to write here
+    return f"{place}{arithmetic}.{'' if guarded else _rewrite(walk.run, step.node)}"
 
 
 def _first_product(step: Step, part: Part) -> str:
@@ -184,11 +177,28 @@ def lost_along_paths(run: Explanation) -> Iterator[Note]:
         more = f" × … ({len(chain)} factors)" if len(chain) > _MOST_LINKS else ""
         what = "smaller" if kind == "vanishing" else "larger"
         scale = number(1 / ratio if kind == "vanishing" else ratio)
+        blame = f"the {'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at {worst[0]}."
+        meeting = _cancelled(run, edges, record.node) if kind == "vanishing" else None
+        if meeting is not None and meeting[1] < worst[1]:
+            blame = f"what did it is a meeting of paths: {meeting[0]}."
         yield Note(kind, record.node, None, (
             f"The gradient by {record.name} is {scale} times {what} than its seed. Along the way to it: "
-            f"{product}{more}; the {'smallest' if kind == 'vanishing' else 'largest'} factor is {number(worst[1])}, at "
-            f"{worst[0]}."
+            f"{product}{more}; {blame}"
         ))  # fmt: skip
+
+
+def _cancelled(run: Explanation, edges: dict[int, _Edge], place: int) -> tuple[str, float] | None:
+    """The value on the way whose contributions cancel the most, in words, and how much of the largest is left."""
+    worst: tuple[str, float] | None = None
+    while place in edges:
+        edge, total = edges[place], run.sweep.gradients[place]
+        left = _size(total) / edge.size if edge.size else 1.0
+        if worst is None or left < worst[1]:
+            label = run.words.label(run.tape.nodes[place])
+            rest = f"of {number(edge.size)} only {number(_size(total))} is left"
+            worst = f"the contributions to {label} all but cancel, {rest}", left
+        place = edge.user
+    return worst
 
 
 def _size(value: Any) -> float:
@@ -218,63 +228,3 @@ def _chain(run: Explanation, edges: dict[int, _Edge], place: int) -> list[tuple[
     return links[::-1]
 
 
-def cancellation(walk: Walk, step: Step) -> Told:
-    """A difference of nearly equal numbers: most of their digits are gone."""
-    if step.node.op.name not in ("add", "sub") or not step.parts:
-        return None
-    left, right = step.node.inputs
-    if not (left.inputs or right.inputs):
-        return None  # numbers as they were given have no digits to lose
-    if type(step.node.value) is float:
-        terms = max(abs(left.value), abs(right.value))
-        if not 0 < terms < math.inf or abs(step.node.value) > LOST * terms:
-            return None
-    return _lost_digits(walk, step, left, right)
-
-
-def _lost_digits(walk: Walk, step: Step, left: Var, right: Var) -> Told:
-    terms = np.maximum(np.abs(left.value), np.abs(right.value))
-    out = np.abs(np.asarray(step.node.value))
-    with np.errstate(all="ignore"):
-        hit = np.isfinite(terms) & (terms > 0) & (out <= LOST * terms)
-    if not np.any(hit) or (not np.any(out[hit]) and _is_exact(left) and _is_exact(right)):
-        return None
-    with np.errstate(all="ignore"):
-        digits = min(16, int(np.max(np.log10(np.where(hit, terms / np.maximum(out, terms * 1e-16), 1.0)))))
-    name = walk.label(step.node)
-    better = _DIFFERENCES.get((left.op.name, right.op.name))
-    entries = _places(hit)
-    full = (
-        f"{name} is a difference of almost equal numbers{entries}: about {digits} of 16 digits are lost, and what is "
-        f"made from it has only the rest.{' Better: ' + better + '.' if better else ''}"
-    )
-    return full, f"{name} loses about {digits} digits as well"
-
-
-_MOVES = frozenset({"abs", "clip", "detach", "index", "max", "maximum", "min", "minimum", "neg", "relu", "reshape",
-                    "transpose", "where"})  # fmt: skip
-_MOST_LOOKED_AT = 100
-_WHOLE = 2.0**53  # whole numbers below this are stored, added and multiplied without rounding
-
-
-def _is_exact(node: Var) -> bool:
-    """Whether a value was made without rounding: by moving numbers as given, or from whole numbers."""
-    waiting, seen = [node], {node.index}
-    while waiting:
-        value = waiting.pop()
-        if not value.inputs:
-            continue
-        whole = value.op.name in _RINGED and all(_is_whole(v.value) for v in (value, *value.inputs))
-        if len(seen) > _MOST_LOOKED_AT or not (whole or value.op.name in _MOVES):
-            return False
-        fresh = [argument for argument in value.inputs if argument.index not in seen]
-        seen.update(argument.index for argument in fresh)
-        waiting.extend(fresh)
-    return True
-
-
-_RINGED = frozenset({"add", "sub", "mul"})
-
-
-def _is_whole(value: Any) -> bool:
-    return bool(np.all(np.abs(value) < _WHOLE) and np.all(np.round(value) == value))

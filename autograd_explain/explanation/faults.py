@@ -33,7 +33,8 @@ class Fault:
 
     `says` is the misconception, `broken` what the engine does instead, `hint` how to see what is right. `absent`
     says why nothing happens where the rule is never used, `harmless` why where it is used and changes nothing.
-    `example` with `values` is a program that shows the damage.
+    `example` with `values` is a program that shows the damage, by `command` with the words of `options`. A fault
+    whose command is `train` lies between two sweeps, so that a single one shows nothing of it.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Fault:
     harmless: str
     example: str
     values: dict[str, str] = field(default_factory=dict)
+    command: str = "run"
+    options: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -165,9 +168,20 @@ _ROWS = (
         "no input of a relu is exactly 0, so nobody has to choose",
         "relu(x)*3", {"x": "0"},
     ),
+    Fault(
+        "keep-gradients", "The gradients of the last backward pass are still there, and the new ones come on top.",
+        "gradients are not set to 0 between the steps of a training, so that those of all steps so far add up",
+        "Set all gradients to 0 before each backward pass (zero_grad): every step starts from nothing.",
+        Break(),
+        "there is one backward pass alone: nothing is left over from an earlier one",
+        "what is left over from the steps before is 0",
+        "(x - 3)**2", {"x": "0"}, "train", ("--lr", "0.1", "--steps", "20"),
+    ),
 )  # fmt: skip
 FAULTS = {row.name: row for row in _ROWS}
 """Every fault by name."""
+FAULTS_OF_ONE_SWEEP = {row.name: row for row in _ROWS if row.command == "run"}
+"""Those that a single backward pass shows."""
 
 
 _NINE_DIGITS = 1e-9
@@ -257,14 +271,15 @@ class Comparison:
         words = self.run.words
         parts = tuple(
             PartRecord(
-                part.position, part.target.index, words.label(part.target), self._rule(step, part),
+                part.position, part.target.index, words.label(part.target), self.rule(step, part),
                 part.local, part.contribution, part.before, part.after,
             )
             for part in step.parts
         )  # fmt: skip
         return StepRecord(step.number, step.node.index, step.upstream, parts)
 
-    def _rule(self, step: Step, part: Part) -> Formula:
+    def rule(self, step: Step, part: Part) -> Formula:
+        """The rule by which the faulty engine hands on one part of a step, as a formula; nan for what fits nowhere."""
         node, words = step.node, self.run.words
         edge = Edge(node, part.position, step.upstream, self._consumers)
         change = self.fault.change.rule(edge) if self.fault.change.rule else None

@@ -70,11 +70,14 @@ class ForwardStepRecord(NamedTuple):
 
 
 class PathRecord(NamedTuple):
-    """One way from an input to the result: the values on it, the slope of each edge, and their product."""
+    """One way from an input to the result: the values on it, the slope of each edge, and their product.
+
+    Where arrays take part there are no single slopes: `product` is then what the path adds to the gradient.
+    """
 
     nodes: tuple[int, ...]
     locals: tuple[float, ...]
-    product: float
+    product: Any
 
 
 class BranchRecord(NamedTuple):

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autograd_explain.explanation import diagnosis, guards, notes_arrays, notes_corners, notes_run, notes_steps
+from autograd_explain.explanation import (
+    diagnosis,
+    guards,
+    lost_digits,
+    notes_arrays,
+    notes_corners,
+    notes_run,
+    notes_steps,
+)
 from autograd_explain.explanation.model import Note
 from autograd_explain.explanation.telling import Trigger, Walk
 from autograd_explain.modes.records import Step
@@ -22,7 +30,7 @@ STEP_TRIGGERS: dict[str, Trigger] = {
     "non-finite": diagnosis.non_finite,
     "kink": notes_corners.at_kink("kink"),
     "tie": notes_corners.at_kink("tie"),
-    "cancellation": diagnosis.cancellation,
+    "cancellation": lost_digits.cancellation,
     "saturation": notes_steps.saturation,
     "dead-relu": notes_steps.dead_relu,
     "zero-slope": notes_steps.zero_slope,
@@ -47,6 +55,9 @@ _TWICE = frozenset({
 """Told in full, once by a reference, and then no more: after that nobody asks again."""
 
 
+_CHOICES = frozenset({"kink", "tie"})
+
+
 def notes(run: Explanation) -> Iterator[Note]:
     """Every note of the run: before the sweep, at its steps in order, and about its outcome."""
     first: dict[str, int] = {}
@@ -63,7 +74,7 @@ def notes(run: Explanation) -> Iterator[Note]:
     yield from diagnosis.first_non_finite_value(run)
     yield from diagnosis.lost_along_paths(run)
     yield from notes_run.unused(run)
-    yield from notes_run.meaning(run, cornered="kink" in first or "tie" in first)
+    yield from notes_run.meaning(run, walk.corners)
 
 
 def _at_step(walk: Walk, step: Step, first: dict[str, int], referred: set[str]) -> Iterator[Note]:
@@ -71,6 +82,8 @@ def _at_step(walk: Walk, step: Step, first: dict[str, int], referred: set[str]) 
         told = None if kind in referred and kind in _TWICE else trigger(walk, step)
         if told is None:
             continue
+        if kind in _CHOICES:
+            walk.corners.add(step.node.index)
         if kind not in first:
             first[kind] = step.number
             yield Note(kind, step.node.index, step.number, told[0])

@@ -41,7 +41,12 @@ def matmul(walk: Walk, step: Step) -> Told:
         return None
     left, right = step.node.inputs
     a, b, out = walk.label(left), walk.label(right), walk.label(step.node)
-    if len(left.shape) == 2 and len(right.shape) == 2:
+    if len(left.shape) == 2 and len(right.shape) == 2 and not left.tracked:
+        full = (
+            f"{out}[i,j] = Σₖ {a}[i,k]·{b}[k,j]. {b}[k,j] meets {a}[i,k] for every i, so its gradient sums over i: "
+            f"{a}ᵀ {show_shape(left.shape[::-1])} @ upstream {show_shape(step.node.shape)} → {show_shape(right.shape)}."
+        )
+    elif len(left.shape) == 2 and len(right.shape) == 2:
         full = (
             f"{out}[i,j] = Σₖ {a}[i,k]·{b}[k,j]. {a}[i,k] meets {b}[k,j] for every j, so its gradient sums over j: "
             f"upstream {show_shape(step.node.shape)} @ {b}ᵀ {show_shape(right.shape[::-1])} → "

@@ -13,6 +13,7 @@ from autograd_explain.core.notation import style_for
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.core.tape import Turns
 from autograd_explain.core.var import INPUT, Var
+from autograd_explain.explanation.beside import is_smooth
 from autograd_explain.explanation.model import Note
 from autograd_explain.explanation.telling import all_finite, entry, number, plural, vector
 from autograd_explain.modes.reverse import pass_back
@@ -77,7 +78,7 @@ def _loops_by_value(run: Explanation, *, told: bool) -> Iterator[Note]:
         names = {part.id for part in ast.walk(scope.site.iter) if isinstance(part, ast.Name)} - {"range", "len"}
         if names:
             made = f"The loop {scope.title} took {plural(len(scope.starts), 'turn')}"
-            full = f"{made}: a value decided that. Only the turns that were taken exist in this graph."
+            full = f"{made}: the values decided that. Only the turns that were taken exist in this graph."
             yield Note("branch", None, None, f"{made} (as told above)" if told else full, short=told)
             told = True
             seen.add(scope.site)
@@ -180,11 +181,12 @@ def _detached(run: Explanation) -> Iterator[Note]:
             continue
         name, amount = run.words.label(node), _amount(lost)
         if node.op is INPUT:
-            full = f"{name} is not tracked, so nothing flows to it; {amount} would have arrived there."
-            short = f"{name} is not tracked either: {amount} would have arrived"
+            full = f"{name} is not tracked: no gradient goes there. Tracked, it would have got {amount}."
+            short = f"{name} is not tracked either: it would have got {amount}"
         else:
-            short = f"detach cuts the path from {name} to {run.words.label(node.inputs[0])}: {amount} would have come"
-            full = f"{short} through."
+            short = f"detach cuts the path from {name} to {run.words.label(node.inputs[0])}: without it, {amount} would"
+            short += " have come through"
+            full = f"{short}."
         yield Note("detached", node.index, None, f"{short} (as told above)" if told else full, short=told)
         told = True
 
@@ -194,7 +196,12 @@ def _amount(value: Any) -> str:
         return number(value)
     if np.size(value) <= _MOST_ENTRIES and np.ndim(value) == 1:
         return vector(value)
-    return f"an array {show_shape(np.shape(value))}, of which {number(np.ravel(value)[0])} is the first entry,"
+    finite = np.ravel(value)[np.isfinite(np.ravel(value))]
+    if not finite.size:
+        return f"an array {show_shape(np.shape(value))} without a finite number"
+    low, high = number(finite.min()), number(finite.max())
+    entries = f"all {low}" if low == high else f"from {low} to {high}"
+    return f"an array {show_shape(np.shape(value))}, {entries}"
 
 
 _MOST_ENTRIES = 4
@@ -230,13 +237,17 @@ def unused(run: Explanation) -> Iterator[Note]:
         yield Note("unused-input", record.node, None, short if told else full, short=told > 0)
 
 
-def meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
-    """What one number of the table says: one that is not 0, if there is one, and of a single number rather."""
+def meaning(run: Explanation, corners: set[int]) -> Iterator[Note]:
+    """What one number of the table says: one that is not 0, if there is one, and of a single number rather.
+
+    `corners` are the operations whose derivative is a choice: what is known by way of them is no rate.
+    """
     if not all_finite(run.value):
         return
-    for node, name, slope in sorted(_slopes(run), key=lambda told: told[2] == 0.0)[:1]:
+    slopes = [told for told in _slopes(run) if run.is_used_at(told[0])]
+    for node, name, at, slope in sorted(slopes, key=lambda told: told[3] == 0.0)[:1]:
         what, value = _seeded(run)
-        if cornered:
+        if _leads_to(run, node, corners | _at_their_limit(run)) and not is_smooth(run, node, at, slope):
             tail = "rests on a choice at a corner: a small step may do otherwise."
         elif slope == 0.0:
             tail = f"is a rate: to first order, a small change of {name} does not change {what}."
@@ -249,7 +260,24 @@ def meaning(run: Explanation, *, cornered: bool) -> Iterator[Note]:
         yield Note("meaning", node, None, f"∂{name} = {number(slope)} {tail}")
 
 
-def _slopes(run: Explanation) -> list[tuple[int, str, float]]:
+def _leads_to(run: Explanation, start: int, places: set[int]) -> bool:
+    """Whether a path leads from a value to one of these places on the tape."""
+    after = {start}
+    for node in run.operations if places else ():
+        if any(argument.index in after for argument in node.inputs):
+            if node.index in places:
+                return True
+            after.add(node.index)
+    return False
+
+
+def _at_their_limit(run: Explanation) -> set[int]:
+    """The comparisons of equal numbers: a small step may turn them, and with them what is taken."""
+    compared = (n for n in run.operations if n.op.family == "comparison" and any(a.tracked for a in n.inputs))
+    return {n.index for n in compared if np.any(np.equal(*(argument.value for argument in n.inputs)))}
+
+
+def _slopes(run: Explanation) -> list[tuple[int, str, tuple[Any, ...], float]]:
     """A finite slope by each tracked input, single numbers first; of an array that of its largest entry."""
     slopes = []
     for record in sorted((r for r in run.inputs if r.tracked), key=lambda record: bool(record.shape)):
@@ -258,7 +286,7 @@ def _slopes(run: Explanation) -> list[tuple[int, str, float]]:
             continue
         at = np.unravel_index(int(np.argmax(np.abs(gradient))), record.shape) if record.shape else ()
         name = f"{record.name}{entry(at)}" if record.shape else record.name
-        slopes.append((record.node, name, float(np.asarray(gradient)[at])))
+        slopes.append((record.node, name, tuple(at), float(np.asarray(gradient)[at])))
     return slopes
 
 

@@ -26,6 +26,7 @@ from autograd_explain.modes.records import Part, Step
 
 _FLAT = 0.01  # a slope below this share of the steepest counts as saturated
 _SYMBOL = {"sigmoid": "σ"}
+_FLAT_BELOW = {"gelu": -2.0, "mish": -2.0, "silu": -2.0}  # they turn around nearer to 0, which is no flat end
 _STEEPEST_AT_0 = frozenset({"atan", "erf", "sigmoid", "tanh"})
 
 
@@ -142,7 +143,7 @@ def saturation(walk: Walk, step: Step) -> Told:
     if type(slope) is float and abs(slope) >= _FLAT * op.steepest:
         return None
     local = np.abs(np.ravel(slope))
-    flat = local < _FLAT * op.steepest
+    flat = (local < _FLAT * op.steepest) & (np.ravel(step.node.inputs[0].value) < _FLAT_BELOW.get(op.name, np.inf))
     if not np.any(flat):
         return None
     name, at = _SYMBOL.get(op.name, op.name), step.node.inputs[0]
@@ -233,9 +234,15 @@ def zero_slope(walk: Walk, step: Step) -> Told:
     """floor, round, sign: flat between jumps."""
     if step.node.op.family != "step":
         return None
-    name = walk.label(step.node.inputs[0])
-    full = f"{step.node.op.name} is flat between its jumps: moving {name} a little changes nothing, so nothing passes."
-    return full, f"{step.node.op.name} is flat here as well"
+    name, op = walk.label(step.node.inputs[0]), step.node.op
+    at = np.ravel([kink.at(np.asarray(step.node.inputs[0].value)) for kink in op.kinks])
+    if np.all(at) or any(np.any(part.local) for part in step.parts):
+        return None  # the note on the kink says it
+    still = "changes nothing"
+    if np.any(at):
+        still += f" (but at {int(at.sum())} of {at.size} entries, which stand at a jump)"
+    full = f"{op.name} is flat between its jumps: moving {name} a little {still}, so nothing passes."
+    return full, f"{op.name} is flat here as well"
 
 
 def where(walk: Walk, step: Step) -> Told:
@@ -248,11 +255,16 @@ def where(walk: Walk, step: Step) -> Told:
         side = walk.label(taken if bool(holds.all()) else other)
         routed = f"all of it goes to {side}"
     else:
-        routed = (
-            f"{walk.label(taken)} gets it at {int(holds.sum())} of {holds.size} places, {walk.label(other)} at the rest"
-        )
+        at = f"at {int(holds.sum())} of {holds.size} places"
+        routed = f"{_side(walk, taken, at)}; {_side(walk, other, 'at the rest')}"
     full = f"where sends the upstream to the side that was taken: {routed}"
     return f"{full}. The condition itself gets no gradient.", routed
+
+
+def _side(walk: Walk, side: Var, at: str) -> str:
+    """What one side of a choice gets: what is not tracked has no gradient to get."""
+    name = walk.label(side)
+    return f"{name} gets it {at}" if side.tracked else f"{at} {name} was taken, which is not tracked"
 
 
 def custom_rule(walk: Walk, step: Step) -> Told:

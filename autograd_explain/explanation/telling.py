@@ -34,7 +34,11 @@ class Walk:
     has_begun: bool = False  # whether the backward pass has made its first non-finite number
     chooses: bool = False  # whether the program has a `where` in it
     trapped: int = 0  # how often nan has come out of a side that a `where` did not take
+    last_trap: int = 0  # the step at which that was told last
+    lost: int = 0  # how often digits were lost
+    looked: int = 0  # how many differences were looked at for that
     firsts: dict[int, Any] = field(default_factory=dict)  # the first contribution to each value
+    corners: set[int] = field(default_factory=set)  # the operations whose derivative is a choice here
 
     def label(self, node: Var) -> str:
         """What the views call a value."""
@@ -69,6 +73,13 @@ def vector(values: Any) -> str:
 def entry(place: Any) -> str:
     """An entry's place: `[0,1]`."""
     return "[" + ",".join(str(int(at)) for at in place) + "]"
+
+
+def places(bad: Any) -> str:
+    """How many entries, and where the first of them stands; nothing for a single number."""
+    if bad.ndim == 0:
+        return ""
+    return f" at {int(bad.sum())} of {bad.size} entries, first at {entry(np.argwhere(bad)[0])}"
 
 
 def percent(share: float) -> str:

@@ -20,6 +20,9 @@ from autograd_explain.errors import DomainError
 from autograd_explain.limits import Limits, exceeded
 
 _FRAMES = 30_000  # Python frames: 200 calls of functions whose bodies are nested as deep as the language allows
+_ALWAYS = 100_000  # turns of `while`, and calls, that count once
+_KNOWN = 1_000_000  # turns of `for` that count once
+_LATER = 8  # how often each later one counts, and what it does to arrays
 _ARRAYS = 8  # how many of the largest arrays a run may record
 
 
@@ -33,6 +36,8 @@ class Run:
     functions: dict[str, Any] = field(default_factory=dict)  # `lang.custom.Own` by name
     rules: dict[str, Any] = field(default_factory=dict)  # the `@backward_of` rule of a function, by its name
     statements: int = 0
+    repeats: int = 0  # turns of `while`, and calls of the program's functions
+    turns: int = 0  # turns of `for`
     entries: int = 0
     weighed: int = 0  # how many of the recorded values are counted in `entries`
     depth: int = 0
@@ -55,9 +60,20 @@ class Run:
         if len(self.tape.nodes) > self.limits.nodes:
             raise exceeded("nodes", self.limits.nodes, "operations were recorded")
 
+    def again(self, statements: int) -> None:
+        """Count a turn of a `while` or a call; after many of them each counts more, to find soon what has no end."""
+        self.repeats += 1
+        self.spend(statements if self.repeats <= _ALWAYS else _LATER * statements)
+
+    def onward(self, statements: int) -> None:
+        """Count a turn of a `for`, whose end is known: many more of them work at their own price."""
+        self.turns += 1
+        self.spend(statements if self.turns <= _KNOWN else _LATER * statements)
+
     def worked(self, statements: int) -> None:
         """Count an operation on arrays, and what the recorded arrays hold; raises LimitError as `spend` does."""
-        self.spend(statements)
+        early = self.repeats <= _ALWAYS and self.turns <= _ALWAYS
+        self.spend(statements if early else _LATER * statements)
         recorded = self.tape.nodes[self.weighed :]
         self.weighed += len(recorded)
         self.entries += sum(node.value.size for node in recorded if type(node.value) is not float)

@@ -53,6 +53,7 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
             raise LanguageError("the program is nested too deeply to run", source=parsed.source) from None
         finally:
             WORK.reset(token)
+        tape.left = names
         if isinstance(run.last, tuple):
             return stacked(frame, scope, parsed.tree.body[-1], run.last)  # type: ignore[arg-type]
         if run.last is None:

@@ -101,7 +101,7 @@ def bind(
     name that is given twice (two spellings of one name included) or is not in the program; `MissingValues`, last.
     """
     names = names_of(parsed)
-    values = {**(defaults or {}), **_folded(given)}
+    values = _as_spelled({**(defaults or {}), **_folded(given)}, names)
     wanted = (*names.required, *names.optional)
     for name in values:
         if name not in wanted:
@@ -111,6 +111,24 @@ def bind(
         _refuse_look_alikes(missing, values, names, parsed)
         raise MissingValues(missing, names.places[missing[0]], parsed)
     return {name: values[name] for name in wanted if name in values}
+
+
+_SPELLINGS = ("pi", "π")
+
+
+def _as_spelled(values: dict[str, Value], names: Names) -> dict[str, Value]:
+    """Return the values with one given as `pi` under `π` where the program writes that, and the other way round."""
+    given = [name for name in _SPELLINGS if name in values]
+    read = [name for name in _SPELLINGS if name in names.places]
+    both = "pi and π are two spellings of one name"
+    if len(given) > 1:
+        raise NameProblem("pi is given twice", hint=both)
+    if given and len(read) > 1:
+        hint = "the program writes both, and a value is for one of them: write the same one throughout"
+        raise NameProblem(f"{given[0]} is given: {both}", hint=hint)
+    if given and read and given != read and given[0] not in names.assigned:
+        values = {read[0] if name == given[0] else name: value for name, value in values.items()}
+    return values
 
 
 def _refuse_look_alikes(missing: Iterable[str], given: Iterable[str], names: Names, parsed: Parsed) -> None:

@@ -199,7 +199,7 @@ def _decoded(data: bytes, name: str, limits: Limits) -> str:
     if data.startswith(_UTF16):
         raise InputError(f"{name} is UTF-16, not UTF-8", hint="save it as UTF-8")
     if b"\0" in data:
-        raise InputError(f"{name} is not a text file")
+        raise InputError(f"{name} is not a text file", hint="save the program as text, in UTF-8")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

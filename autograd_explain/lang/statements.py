@@ -14,6 +14,7 @@ import numpy as np
 from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.custom import Own
+from autograd_explain.lang.endless import Watch
 from autograd_explain.lang.expressions import Code, Scope, expression, located_decision
 from autograd_explain.lang.frame import Frame, plain, whole
 from autograd_explain.limits import exceeded
@@ -155,25 +156,15 @@ def _if(node: Any, scope: Scope) -> Statement:
 
 
 def _for(node: Any, scope: Scope) -> Statement:
+    """A loop over values, each of which starts a turn; where the turns began is noted on the tape."""
     values = _iterated(node.iter, scope)
     title = f"for {scope.parsed.text_of(node.target)} in {scope.parsed.text_of(node.iter)}"
-    return _loop(node, scope, title, values, _target(node.target, scope))
-
-
-def _loop(
-    node: Any,
-    scope: Scope,
-    title: str,
-    values: Callable[[Frame], Iterator[Any]],
-    target: Callable[[Frame, Any], None] | None,
-) -> Statement:
-    """A loop over values, each of which starts a turn; where the turns began is noted on the tape."""
+    target = _target(node.target, scope)
     body = block(node.body, scope)
-    head = node.test if isinstance(node, ast.While) else node.iter
-    each = 2 + cost(node.body) + (_weight(node.test) if isinstance(node, ast.While) else 0)
+    each = 2 + cost(node.body)
 
     def loop(frame: Frame) -> tuple[Any] | None:
-        spend = frame.run.spend
+        onward = frame.run.onward
         nodes = frame.tape.nodes
         starts: list[int] = []
         returned = None
@@ -184,12 +175,11 @@ def _loop(
             if value is _OVER:
                 break
             try:
-                spend(each)
+                onward(each)
             except ExplainError as error:
-                raise scope.failed(head, error) from None
+                raise scope.failed(node.iter, error) from None
             starts.append(start)
-            if target is not None:
-                target(frame, value)
+            target(frame, value)
             returned = body(frame)
             if returned is not None:
                 break
@@ -244,13 +234,48 @@ def _range(frame: Frame, scope: Scope, node: ast.Call, bounds: list[tuple[ast.ex
 
 
 def _while(node: Any, scope: Scope) -> Statement:
+    """A loop as long as a condition holds; one that goes round in circles is refused as soon as that is seen."""
     code = expression(node.test, scope)
+    body = block(node.body, scope)
+    title = f"while {scope.parsed.text_of(node.test)}"
+    each = 2 + cost(node.body) + _weight(node.test)
+    watched = "grad" not in scope.parsed.source.text  # a gradient depends on more than values
 
-    def held(frame: Frame) -> Iterator[None]:
-        while located_decision(scope, frame, code(frame), node.test, "while"):
-            yield None
+    def loop(frame: Frame) -> tuple[Any] | None:
+        again = frame.run.again
+        nodes = frame.tape.nodes
+        starts: list[int] = []
+        watch = Watch()
+        settled = False
+        returned = None
+        while True:
+            start = len(nodes)
+            value = code(frame)
+            if not (settled and type(value) is float and value):
+                if not located_decision(scope, frame, value, node.test, "while"):
+                    break
+                settled = type(value) is float
+            try:
+                again(each)
+            except ExplainError as error:
+                raise scope.failed(node.test, error) from None
+            starts.append(start)
+            if watched and len(starts) == watch.turn and watch.circling(frame):
+                raise scope.failed(node.test, _circling(node.test, len(starts)))
+            returned = body(frame)
+            if returned is not None:
+                break
+        frame.tape.leave_loop(starts, start if returned is None else len(nodes), title, node)
+        return returned
 
-    return _loop(node, scope, f"while {scope.parsed.text_of(node.test)}", held, None)
+    return loop
+
+
+def _circling(test: ast.expr, turn: int) -> DomainError:
+    called = {part.func for part in ast.walk(test) if isinstance(part, ast.Call)}
+    read = sorted({part.id for part in ast.walk(test) if isinstance(part, ast.Name) and part not in called})
+    hint = f"each turn must change {' or '.join(read)}" if read else "write a condition that changes: while i < 10:"
+    return DomainError(f"this loop never ends: its turns change nothing any more (seen at turn {turn})", hint=hint)
 
 
 def _return(node: Any, scope: Scope) -> Statement:
@@ -282,7 +307,7 @@ def _callable(node: ast.FunctionDef, scope: Scope) -> Own:
         own = Frame(dict(zip(parameters, filled, strict=True)), frame.program_names, run, frame.tape)
         run.depth += 1
         try:
-            run.spend(size)
+            run.again(size)
         except ExplainError as error:
             raise scope.failed(at, error) from None
         last = run.last

@@ -85,7 +85,7 @@ def _bytes(name: str) -> bytes:
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{visible(name)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LARGEST_FILE:
-        raise LimitError(f"{visible(name)} is larger than {LARGEST_FILE // 1_000_000} MB")
+        raise LimitError(f"{visible(name)} is larger than {LARGEST_FILE // 1_000_000} MB", hint="give a part of it")
     return data
 
 
@@ -127,7 +127,7 @@ def _npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], Any, np.dtype[Any]
 
 def _text(data: bytes) -> str:
     if b"\0" in data:
-        raise InputError("it is not a text file")
+        raise InputError("it is not a text file", hint="save it as text, in UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -135,7 +135,12 @@ def _text(data: bytes) -> str:
 
 
 def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Return the lines of a CSV file with their numbers, blank ones left out."""
+    """Return the lines of a CSV file with their numbers, blank ones left out.
+
+    What is far too long is refused by counting its commas and lines, before minutes go into reading it.
+    """
+    if b'"' not in data and max(data.count(b","), data.count(b"\n")) > limits.elements:
+        raise exceeded("elements", limits.elements, "entries")
     reader = csv.reader(io.StringIO(_text(data), newline=""), skipinitialspace=True)
     count = 0
     try:

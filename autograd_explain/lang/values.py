@@ -5,6 +5,7 @@ A value is a number, a nested list, a constant expression of the language, or `@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import zlib
@@ -19,7 +20,7 @@ from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.interpret import evaluate
 from autograd_explain.lang.names import OPTIONAL, names_of
 from autograd_explain.lang.numerals import DEEPEST, NON_FINITE, read_number, regular
-from autograd_explain.lang.parse import parse
+from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.lang.value_files import read_file
 from autograd_explain.limits import DEFAULT_LIMITS, Limits, exceeded
 from autograd_explain.source import Source, Span
@@ -81,7 +82,8 @@ def _plain_list(text: str, limits: Limits) -> list[Any] | None:
             opened[-1].append(float(number))
         elif mark == "[":
             if len(opened) > DEEPEST:
-                raise LimitError(f"this list is nested deeper than {DEEPEST} levels")
+                hint = f"an array has at most {DEEPEST} axes"
+                raise LimitError(f"this list is nested deeper than {DEEPEST} levels", hint=hint)
             opened.append([])
         elif mark == "]":
             if len(opened) == 1 or (before == "," and not opened[-1]):
@@ -98,6 +100,7 @@ def _plain_list(text: str, limits: Limits) -> list[Any] | None:
 def _expression(text: str, seed: int, limits: Limits) -> Any:
     """Return what a text of the language without names comes to."""
     parsed = parse(text, function_names(), limits)
+    _refuse_statements(parsed)
     names = names_of(parsed)
     used = [*names.required, *(name for name in names.optional if name not in OPTIONAL)]
     if used:
@@ -107,6 +110,18 @@ def _expression(text: str, seed: int, limits: Limits) -> Any:
     if np.size(value) > limits.elements:
         raise exceeded("elements", limits.elements, "entries", span=Span(0, len(text)), source=Source(text))
     return value
+
+
+def _refuse_statements(parsed: Parsed) -> None:
+    """Refuse a value that is a program: an assignment, a loop, or several expressions."""
+    body = parsed.tree.body
+    wrong = next((statement for statement in body if not isinstance(statement, ast.Expr)), None)
+    if wrong is None and len(body) > 1:
+        wrong = body[1]
+    if wrong is not None:
+        hint = "give a number, a list, an expression such as pi/4, or @FILE; statements belong into the program"
+        message = "a value is one expression, and this is more"
+        raise InputError(message, span=parsed.span(wrong), source=parsed.source, hint=hint)
 
 
 def _name_hint(name: str) -> str:

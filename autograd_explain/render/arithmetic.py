@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd_explain.core.formula import Formula, filled, formula_of, written
-from autograd_explain.core.notation import UNICODE_SYMBOLS, Infix
+from autograd_explain.core.notation import UNICODE_SYMBOLS, Infix, style_for, write_key
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import shape_of, show_shape, stretched_axes
 from autograd_explain.core.var import Var
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 FORMULA_COLUMN = 23
 TARGET_COLUMN = 23
 LARGEST_INLINE = 4
-_MARGIN = 14  # what a line of a running total needs besides: its indent, and the mark of a finished gradient
+_MARGIN = 6  # what a line of a running total needs besides: room for the mark of a finished gradient
 
 
 def labelled(label: str, value: Any, view: View) -> str:
@@ -223,7 +225,7 @@ def _share(
         line.to(view.width - 25, 1).add(result, "accent")
         yield from _with_total(line, ledger, mark, view)
         return
-    how = _array_share(node, record, part, view)
+    how = array_share(node, record, part, view)
     if line.width + cell_width(how) > view.width:
         yield line
         *before, line = _indented(how, view, 10)
@@ -237,10 +239,10 @@ def _share(
             line = Line("         ")
         yield from _with_total(line.add(result, "accent"), ledger, mark, view)
         return
-    yield from _with_total(line, "", mark, view)
+    yield from _with_total(line, "", "" if ledger else mark, view)
     yield from rows(part.contribution, view)
     if ledger:
-        yield Line(" " * TARGET_COLUMN).add(ledger, "dim")
+        yield from _total_line(ledger, mark, view)
 
 
 def times(text: str, view: View) -> str:
@@ -253,10 +255,33 @@ def _is_scalar(formula: Formula) -> bool:
     return type(formula.value) is float and all(map(_is_scalar, formula.args))
 
 
-def _array_share(node: Var, record: StepRecord, part: PartRecord, view: View) -> str:
+def in_words(node: Var) -> str:
+    """A rule that is easier said than written: entries that were picked get the upstream back; "" for all others."""
+    tell = _SAID.get(node.op.name)
+    return tell(node) if tell else ""
+
+
+def _put_back(node: Var) -> str:
+    key = node.tape.options.get(node.index, {}).get("key", ())
+    if all(not isinstance(part, np.ndarray) and part in (None, Ellipsis, slice(None)) for part in key):
+        return f"upstream in the shape {show_shape(node.inputs[0].shape)}"
+    return f"upstream added in at [{write_key(key, style_for(6, ascii_only=False))}], 0 elsewhere"
+
+
+def _to_the_winner(node: Var) -> str:
+    axis = node.tape.options.get(node.index, {}).get("axis")
+    along = "" if axis is None else f" along axis {axis if isinstance(axis, int) else int(np.ravel(axis)[0])}"
+    size = "largest" if node.op.name == "max" else "smallest"
+    return f"upstream to the {size}{along}, 0 elsewhere"
+
+
+_SAID: dict[str, Callable[[Var], str]] = {"index": _put_back, "max": _to_the_winner, "min": _to_the_winner}
+
+
+def array_share(node: Var, record: StepRecord, part: PartRecord, view: View) -> str:
     """How an array's contribution is made: shapes, and short vectors themselves."""
     if part.local is None:
-        text = written(part.rule, style_of(view)).text
+        text = in_words(node) or written(part.rule, style_of(view)).text
         shapes = shapes_of(part.rule) if part.rule.op else ""
         if type(part.contribution) is float and _is_scalar(part.rule):
             return f"{text} = {equation(filled(part.rule), part.contribution, view).text}"
@@ -278,21 +303,35 @@ def _ledger(run: Explanation, part: PartRecord, earlier: Earlier, view: View) ->
         return ""
     if type(part.contribution) is not float:
         return f"{part.target_label}: total of {earlier.count + 1} of {uses} contributions"
+    so_far = f"  ({earlier.count + 1} of {uses})" if earlier.count + 1 < uses else ""
     if not earlier.count:
-        return f"{part.target_label}: {show(part.total_after, view)}"
-    every = f"{part.target_label}: {terms([*earlier.terms, part.contribution], part.total_after, view)}"
-    if earlier.count < MOST_TERMS and cell_width(every) + _MARGIN <= view.width:
+        return f"{part.target_label}: {show(part.total_after, view)}{so_far}"
+    every = f"{part.target_label}: {terms([*earlier.terms, part.contribution], part.total_after, view)}{so_far}"
+    if earlier.count < MOST_TERMS and TARGET_COLUMN + cell_width(every) + _MARGIN <= view.width:
         return every
-    return f"{part.target_label}: {terms([part.total_before, part.contribution], part.total_after, view)}"
+    return f"{part.target_label}: {terms([part.total_before, part.contribution], part.total_after, view)}{so_far}"
 
 
 def _with_total(line: Line, ledger: str, mark: str, view: View) -> Iterator[Line]:
-    tail = "  ".join(text for text in (ledger, mark) if text)
-    if line.width + 2 + cell_width(tail) > view.width and tail:
-        yield line
-        line = Line(" " * max(view.width - cell_width(tail) - 2, 8))
-    elif tail:
-        line.add("  ")
+    """A share's line with the mark of a finished gradient; a running total stands below, always in one column."""
     if ledger:
-        line.add(ledger, "dim").add("  " if mark else "")
+        yield line
+        yield from _total_line(ledger, mark, view)
+        return
+    if mark and line.width + 2 + cell_width(mark) > view.width:
+        yield line
+        line = Line(" " * TARGET_COLUMN)
+    elif mark:
+        line.add("  ")
+    yield line.add(mark, "head")
+
+
+def _total_line(ledger: str, mark: str, view: View) -> Iterator[Line]:
+    indent = TARGET_COLUMN if TARGET_COLUMN + cell_width(ledger) <= view.width else 8
+    line = Line(" " * indent).add(ledger, "dim")
+    if mark and line.width + 2 + cell_width(mark) > view.width:
+        yield line
+        line = Line(" " * indent)
+    elif mark:
+        line.add("  ")
     yield line.add(mark, "head")

@@ -54,13 +54,18 @@ def is_true(found: float, result: float, digits: int) -> bool:
 
 def equation(formula: Formula, result: float, view: View) -> Equation:
     """A filled-in formula with just enough digits that the line is true, else with ≈."""
-    shown = show(result, view)
+    style, relation = fitting_style(formula, result, view)
+    return Equation(written(formula, style).text, relation, show(result, view))
+
+
+def fitting_style(formula: Formula, result: float, view: View) -> tuple[Style, str]:
+    """The style with just enough digits that the filled-in formula gives its result, and `=`; else the view's and ≈."""
     for digits in range(view.digits, MOST_DIGITS + 1):
         style = style_of(view, digits)
         found = value_when_printed(formula, style)
         if type(found) is float and is_true(found, result, view.digits):
-            return Equation(written(formula, style).text, "=", shown)
-    return Equation(written(formula, style_of(view)).text, "≈", shown)
+            return style, "="
+    return style_of(view), "≈"
 
 
 def terms(numbers: list[float], total: float, view: View) -> Equation:
@@ -85,9 +90,14 @@ def product_sum(factors: list[tuple[float, ...]], total: float, view: View) -> E
 
 
 def _products_text(factors: list[tuple[float, ...]], style: Style) -> str:
-    texts = [" × ".join(map(style.number, each)) for each in factors]
-    first, *rest = texts
+    first, *rest = [" × ".join(_factors(each, style)) for each in factors]
     return " + ".join([first, *(f"({text})" if text[0] in "-−" else text for text in rest)])
+
+
+def _factors(numbers: tuple[float, ...], style: Style) -> Iterator[str]:
+    """The factors of a product; a negative one behind a sign stands in brackets."""
+    for place, text in enumerate(map(style.number, numbers)):
+        yield f"({text})" if place and text[0] in "-−" else text
 
 
 def _sum_text(numbers: list[float], style: Style) -> str:
@@ -105,22 +115,24 @@ def array_lines(array: Any, view: View, room: int) -> Iterator[str]:
         yield "[]"
         return
     if max(array.shape) > LARGEST_SIDE or array.ndim > 2:
-        yield _summary(array, view)
-        array = _corner(array)
+        yield f"{summary(array, view)}; corner:"
+        array = corner(array)
     yield from _rows(np.atleast_2d(array), view, room, brackets=array.ndim)
 
 
-def _summary(array: Any, view: View) -> str:
+def summary(array: Any, view: View) -> str:
+    """What an array too large to print is: its shape and range."""
     finite = array[np.isfinite(array)]
     text = f"shape {show_shape(array.shape)}"
     if finite.size:
         text += f", from {show(float(finite.min()), view)} to {show(float(finite.max()), view)}"
     if finite.size < array.size:
         text += f", {array.size - finite.size} not finite"
-    return text + "; corner:"
+    return text
 
 
-def _corner(array: Any) -> Any:
+def corner(array: Any) -> Any:
+    """The first few entries along the last two axes."""
     while array.ndim > 2:
         array = array[0]
     return array[(slice(0, 3),) * array.ndim]

@@ -44,13 +44,13 @@ def _gradient(run: Explanation, name: str, gradient: Any, labels: int, view: Vie
     text = text_of(gradient, view)
     line.add(text if text[0] in "-−[" else " " + text, "accent")
     if type(gradient) is float and not run.result.shape:
-        said = _rate(run, name, gradient)
+        said = rate_said(run, name, gradient)
         line.to(30 if cell_width(said) + 30 <= view.width else 0)
         line.add(said if line.width + cell_width(said) <= view.width else "", "dim")
     yield line
 
 
-def _rate(run: Explanation, name: str, gradient: float) -> str:
+def rate_said(run: Explanation, name: str, gradient: float) -> str:
     if gradient != gradient:
         return "not a number: see the note where it began"
     if any(note.kind in ("kink", "tie") for note in run.notes):

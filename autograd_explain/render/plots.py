@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.notation import rounded_number
+from autograd_explain.core.formula import Formula, written
+from autograd_explain.core.notation import rounded_number, style_for
 from autograd_explain.core.op import REQUIRED, Op, compute
 from autograd_explain.modes.reverse import local_derivative
 
 Point = tuple[float, float]
+_HELD = 1.5  # the second of two arguments, while the first moves
+_STYLE = style_for(6, ascii_only=True)
 _REACH = 4.0  # the picture shows x from −4 to 4, and no more of y than that needs
 _HEIGHT = 9
 _WIDEST = 56
@@ -22,29 +25,45 @@ _SAMPLES = 401
 
 
 def drawable(op: Op) -> bool:
-    """Whether the operation is a curve: one number in, one out."""
-    return op.elementwise and len(op.arguments) == 1 and not op.internal and op.differentiable
+    """Whether the operation is a curve, or a surface that can be cut into one: one or two numbers in, one out."""
+    return op.elementwise and len(op.arguments) in (1, 2) and not op.internal and op.differentiable
 
 
 def curves(op: Op, width: int, *, ascii_only: bool) -> Iterator[str]:
-    """The lines of two pictures, the function above its derivative, for −4 ≤ x ≤ 4."""
+    """The lines of two pictures, the function above its derivative, for −4 ≤ x ≤ 4.
+
+    Of two arguments the second is held at a number, and the titles say so.
+    """
     options = {option.name: 1.0 if option.default is REQUIRED else option.default for option in op.options}
+    rest = (_HELD,) * (len(op.arguments) - 1)
 
     def value(x: float) -> float:
-        return float(compute(op, (x,), options)) if op.domain.contains(x) else math.nan
+        return float(compute(op, (x, *rest), options)) if op.domain.contains(x, *rest) else math.nan
 
     def slope(x: float) -> float:
         y = value(x)
-        return float(local_derivative(op.partials[0], y, (x,), options)) if math.isfinite(y) else math.nan
+        return float(local_derivative(op.partials[0], y, (x, *rest), options)) if math.isfinite(y) else math.nan
 
     draw = in_ascii if ascii_only else in_dots
-    for title, function in ((op.name + "(x)", value), (f"its derivative, d {op.name}(x) / dx", slope)):
+    for title, function in zip(_titles(op), (value, slope), strict=True):
         points = [(x, function(x)) for x in np.linspace(-_REACH, _REACH, _SAMPLES).tolist()]
         yield title
-        yield from picture(points, min(width, _WIDEST), draw)
+        axis = op.arguments[0] if rest else "x"
+        yield from picture(points, min(width, _WIDEST), draw, axis)
 
 
-def picture(points: Sequence[Point], width: int, draw: Callable[..., list[str]]) -> Iterator[str]:
+def _titles(op: Op) -> tuple[str, str]:
+    """What the two pictures show."""
+    if len(op.arguments) == 1:
+        return f"{op.name}(x)", f"its derivative, d {op.name}(x) / dx"
+    moving, held = op.arguments
+    text = written(Formula(0.0, "", op, tuple(Formula(_HELD, name) for name in op.arguments)), _STYLE).text
+    return f"{text} while {held} is held at {_HELD:g}", f"its derivative by {moving}, {held} held at {_HELD:g}"
+
+
+def picture(
+    points: Sequence[Point], width: int, draw: Callable[..., list[str]], axis: str = "x"
+) -> Iterator[str]:
     """The points as a curve with its two axes; nothing where no point is finite."""
     finite = [(x, y) for x, y in points if math.isfinite(y)]
     if not finite:
@@ -59,7 +78,7 @@ def picture(points: Sequence[Point], width: int, draw: Callable[..., list[str]])
     yield " " * (margin + 1) + "+" + "-" * (width - margin - 2)
     left, right = (rounded_number(edge, 3) for edge in (points[0][0], points[-1][0]))
     gap = width - margin - 2 - len(left) - len(right)
-    yield " " * (margin + 2) + left + f"{'x':^{gap}}" + right
+    yield " " * (margin + 2) + left + f"{axis:^{gap}}" + right
 
 
 def _limits(heights: list[float]) -> Point:

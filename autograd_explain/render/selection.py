@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd_explain.core.var import Var
+from autograd_explain.explanation.idle import idle_turns
 from autograd_explain.modes.records import Step
 from autograd_explain.render.theme import View
 
@@ -50,15 +51,33 @@ def _is_short(count: int, view: View) -> bool:
 
 
 def visible_operations(run: Explanation, view: View) -> Iterator[Var | Elision]:
-    """The operations to show, in order of recording, and the gap between them."""
-    operations = run.operations
-    if _is_short(len(operations), view):
-        yield from operations
+    """The operations to show, in order of recording, and the gaps between them."""
+    shown = run.operations if view.all else list(_without_idle_turns(run))
+    if _is_short(len(shown), view):
+        yield from shown
         return
-    yield from operations[:AT_EACH_END]
-    hidden = operations[AT_EACH_END:-AT_EACH_END]
+    yield from shown[:AT_EACH_END]
+    hidden = [item for item in shown[AT_EACH_END:-AT_EACH_END] if not isinstance(item, Elision)]
     yield Elision(f"… {len(hidden):,} more operations{_within(run, hidden)}; --all prints them")
-    yield from operations[-AT_EACH_END:]
+    yield from shown[-AT_EACH_END:]
+
+
+def _without_idle_turns(run: Explanation) -> Iterator[Var | Elision]:
+    """The operations, with one line in place of loop turns of which nothing leads to the result."""
+    waiting = idle_turns(run)[::-1]
+    told = False
+    for node in run.operations:
+        while waiting and waiting[-1].stop <= node.index:
+            waiting.pop()
+            told = False
+        if not waiting or node.index < waiting[-1].start:
+            yield node
+        elif not told:
+            told, turns = True, waiting[-1]
+            yield Elision(
+                f"… turns {turns.first:,} to {turns.last:,} of {turns.title} likewise: nothing in them leads to the "
+                "result; --all prints them"
+            )
 
 
 def _within(run: Explanation, hidden: list[Var]) -> str:

@@ -150,7 +150,7 @@ def _share(
         made = product_sum([(part.local, tangent)], part.contribution, view)
         how, result = made.text, f"{made.relation} {made.result}"
     else:
-        how = _array_share(step.node, part, tangent, view)
+        how = array_share(step.node, part, tangent, view)
         result = f"= {text_of(part.contribution, view)}" if is_inline(part.contribution) else ""
     if line.width + cell_width(how) > view.width:
         yield line
@@ -161,12 +161,12 @@ def _share(
     if result:
         *before_result, line = _ending(line, result, view)
         yield from before_result
-    if total and line.width + 2 + cell_width(total) > view.width:
-        yield line
-        line = Line(" " * max(view.width - cell_width(total) - 2, 6))
-    yield line.add(f"  {total}" if total else "", "dim")
+    yield line
     if not result:
         yield from rows(part.contribution, view)
+    if total:
+        indent = TARGET_COLUMN if TARGET_COLUMN + cell_width(total) <= view.width else 8
+        yield Line(" " * indent).add(total, "dim")
 
 
 def _total(run: Explanation, record: ForwardStepRecord, place: int, view: View) -> str:
@@ -182,7 +182,7 @@ def _total(run: Explanation, record: ForwardStepRecord, place: int, view: View) 
     return f"{label}: {terms([part.total_before, part.contribution], part.total_after, view)}"
 
 
-def _array_share(node: Var, part: PartRecord, tangent: Any, view: View) -> str:
+def array_share(node: Var, part: PartRecord, tangent: Any, view: View) -> str:
     """How an array's share of a tangent is made: shapes, and short vectors themselves."""
     if part.local is None:
         text = written(part.rule, style_of(view)).text

@@ -20,6 +20,7 @@ from autograd_explain.render.numbers import show, style_of
 from autograd_explain.render.outcome import check_lines, gradient_lines
 from autograd_explain.render.selection import Elision, Ledger, visible_operations, visible_steps
 from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
+from autograd_explain.render.unrecorded import constants_of, not_recorded
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -193,18 +194,21 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
     """One line for each recorded operation: label, formula, the same with numbers, value."""
     yield from heading("FORWARD", "compute each operation and record it; no gradient yet", view)
     open_scope: int | None = None
+    arrays: set[tuple[str, bytes]] = set()
     for item in visible_operations(run, view):
         if isinstance(item, Elision):
             yield from elided(item, view)
             continue
         record = run.node(item)
         if record.scope != open_scope:
-            yield _scope_line(run, record.scope, view)
+            yield scope_line(run, record.scope, view, item)
             open_scope = record.scope
+        yield from constants_of(run, item, arrays, view)
         yield from forward_lines(run, record, view, is_result=item is run.result)
     if not run.result.inputs:
         said = labelled(run.words.labels[run.result.index] or "the result", run.value, view)
         yield Line(f"    {said}: {'no recorded operation leads to it' if run.operations else 'nothing was computed'}")
+    yield from not_recorded(run, view)
     counts: Counter[str] = Counter()
     for note in run.notes if view.notes else ():
         if note.step is None and note.kind in _AFTER_FORWARD and (view.all or note.kind != "saved"):
@@ -212,14 +216,14 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
             if counts[note.kind] > _MOST_OF_A_KIND and not view.all:
                 continue
             yield from note_line(note.text, view)
-            yield from _excerpt(run, note, view)
+            yield from excerpt(run, note, view)
 
 
 _MOST_OF_A_KIND = 2
 _AFTER_FORWARD = frozenset({"records-only", "saved", "branch", "zero-slope", "detached", "non-finite"})
 
 
-def _excerpt(run: Explanation, note: Note, view: View) -> Iterator[Line]:
+def excerpt(run: Explanation, note: Note, view: View) -> Iterator[Line]:
     """The program's own text under the note that says where nan or infinity began."""
     if note.kind != "non-finite" or note.node is None:
         return
@@ -227,8 +231,13 @@ def _excerpt(run: Explanation, note: Note, view: View) -> Iterator[Line]:
         yield Line("      ").add("│ ", "note").add(text)
 
 
-def _scope_line(run: Explanation, scope: int | None, view: View) -> Line:
-    """Where the following operations stand: the calls and loop turns around them, outermost first."""
+def scope_line(run: Explanation, scope: int | None, view: View, node: Var | None = None) -> Line:
+    """Where the following operations stand: the calls and loop turns around them, outermost first.
+
+    Outside all of them it is the line of the program that goes on, that of the first `node` there.
+    """
+    if scope is None:
+        return Line("    ").add(_cut(f"▸ {_place_of(run, node)}", view.width - 4), "dim")
     titles: list[str] = []
     while scope is not None:
         entered = run.scopes[scope]
@@ -237,7 +246,18 @@ def _scope_line(run: Explanation, scope: int | None, view: View) -> Line:
         scope = entered.parent
     while len(titles) > 1 and cell_width(" ".join(titles)) > view.width - 4:
         titles = ["▸ …", *titles[2 if titles[0] == "▸ …" else 1 :]]
-    return Line("    ").add(" ".join(titles) or "▸ after the loop or call", "dim")
+    return Line("    ").add(_cut(" ".join(titles), view.width - 4), "dim")
+
+
+def _place_of(run: Explanation, node: Var | None) -> str:
+    text = run.line_at(node.site) if node is not None else ""
+    return f"back in the program: {text}" if text else "back in the program"
+
+
+def _cut(text: str, room: int) -> str:
+    while cell_width(text) > max(room, 2):
+        text = text[:-2] + "…"
+    return text
 
 
 def backward(run: Explanation, view: View) -> Iterator[Line]:
@@ -250,7 +270,7 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
     for note in run.notes:
         if note.step is not None:
             by_step.setdefault(note.step, []).append(note)
-    yield from _seed_lines(run, view)
+    yield from seed_lines(run, view)
     yield from note_lines([n for n in run.notes if n.kind == "non-scalar"], view)
     ledger = Ledger()
     broken = frozenset(n.step for n in run.notes if n.step and n.kind in _BREAKS and not n.short)
@@ -263,7 +283,7 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
         told = [n for n in by_step.get(item.number, []) if n.kind != "seed"][:2]
         yield from note_lines(told, view)
         for note in told:
-            yield from _excerpt(run, note, view)
+            yield from excerpt(run, note, view)
 
 
 _BREAKS = frozenset({"non-finite", "where-nan"})  # a step that tells one is shown in a long run too
@@ -275,7 +295,8 @@ _MODES: dict[str, Callable[[Explanation, View], Iterator[Line]]] = {
 _SEEDS = {True: "one for each entry", False: "the upstream that was given"}
 
 
-def _seed_lines(run: Explanation, view: View) -> Iterator[Line]:
+def seed_lines(run: Explanation, view: View) -> Iterator[Line]:
+    """What the result is seeded with, and why."""
     line = Line("    ").add(run.words.label(run.result), "head").to(23)
     seed = run.sweep.seed
     if type(seed) is float:

@@ -58,17 +58,30 @@ class Line:
 
     def render(self, view: View) -> str:
         """The line as text for this view."""
+        pieces = _in_ascii(self.pieces) if view.ascii else self.pieces
         if not view.color:
-            text = visible("".join([text for text, _ in self.pieces]), keep="\n").rstrip()
-            return text.translate(_ASCII) if view.ascii else text
+            return visible("".join([text for text, _ in pieces]), keep="\n").rstrip()
         parts = []
-        for raw, style in self.pieces:
+        for raw, style in pieces:
             text = visible(raw, keep="\n")
-            if view.ascii:
-                text = text.translate(_ASCII)
             code = _CODES.get(style)
             parts.append(f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text)
         return "".join(parts).rstrip()
+
+
+def _in_ascii(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pieces in plain signs; where those are longer, the gap behind them is shorter, so that columns hold."""
+    plain: list[tuple[str, str]] = []
+    longer = 0
+    for text, style in pieces:
+        if longer > 0 and len(text) > 1 and text.isspace():
+            cut = min(longer, len(text) - 1)
+            longer -= cut
+            plain.append((text[cut:], style))
+            continue
+        plain.append((text.translate(_ASCII), style))
+        longer += len(plain[-1][0]) - len(text)
+    return plain
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:

@@ -137,7 +137,8 @@ def _summary(comparison: Comparison) -> str:
     gone, new = comparison.gone, comparison.new
     if not gone and not new:
         return "Both runs recorded the same operations: one graph, with other numbers on it."
-    told = [f"{count} only in {where}" for count, where in ((gone, "this run"), (new, "the other")) if count]
+    sides = ((gone, "this run"), (new, "the other"))
+    told = [f"{count} operation{'' if count == 1 else 's'} only in {where}" for count, where in sides if count]
     return f"The graph differs from run to run: {' and '.join(told)}. It is recorded anew each time, as in PyTorch."
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from autograd_explain import explain
 from autograd_explain.errors import NameProblem
-from autograd_explain.explanation.faults import FAULTS, Comparison, find_fault
+from autograd_explain.explanation.faults import FAULTS, FAULTS_OF_ONE_SWEEP, Comparison, find_fault
 from autograd_explain.lang.program import read_expression
 from autograd_explain.lang.values import read_values
 from autograd_explain.pipeline import explain_program, with_fault
@@ -115,12 +115,12 @@ def test_no_damage_and_why(name: str, program: Case, reason: str) -> None:
 
 
 def test_every_fault_has_damage_and_a_program_without_its_place() -> None:
-    assert set(FAULTS) == {name for name, _, _ in DAMAGE} == {name for name, _, _ in CALM}
-    for row in FAULTS.values():
+    assert set(FAULTS_OF_ONE_SWEEP) == {name for name, _, _ in DAMAGE} == {name for name, _, _ in CALM}
+    for row in FAULTS_OF_ONE_SWEEP.values():
         assert any(reason in row.absent for name, _, reason in CALM if name == row.name), row.name
 
 
-@pytest.mark.parametrize("row", FAULTS.values(), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", FAULTS_OF_ONE_SWEEP.values(), ids=lambda row: row.name)
 def test_a_faults_own_example_shows_it(row: Any) -> None:
     run = explain_program(read_expression(row.example), read_values(row.values), fault=row.name)
     assert run.fault is not None

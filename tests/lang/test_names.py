@@ -98,3 +98,25 @@ def test_missing_names_point_to_the_first_use() -> None:
     with pytest.raises(MissingValues) as caught:
         bind(parse("w*x + b"), [("w", "1")])
     assert (("x", "b"), (2, 3)) == (caught.value.names, caught.value.span)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "bound"),
+    [
+        ("pi*x", "π", {"pi": 3.0, "x": 3.0}),
+        ("π*x", "pi", {"π": 3.0, "x": 3.0}),
+        ("π*x", "π", {"π": 3.0, "x": 3.0}),
+    ],
+)
+def test_pi_has_two_spellings(text: str, given: str, bound: dict[str, float]) -> None:
+    assert bound == bind(parse(text), [(given, 3.0), ("x", 3.0)])
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "message"),
+    [("pi*π", ["pi"], "two spellings"), ("pi*π", ["pi", "π"], "given twice"), ("pi", ["π", "pi"], "given twice")],
+)
+def test_both_spellings_of_pi(text: str, given: list[str], message: str) -> None:
+    with pytest.raises(NameProblem, match=message) as caught:
+        bind(parse(text), [(name, 3.0) for name in given])
+    assert "one name" in caught.value.hint + caught.value.message

@@ -33,7 +33,6 @@ from autograd_explain.limits import DEFAULT_LIMITS, Limits
         ("pi/4", math.pi / 4),
         ("-2**2", -4.0),
         ("2^3", 8.0),
-        ("x = 3; x*2", 6.0),
         ("sum([1, 2, 3])", 6.0),
     ],
 )
@@ -291,3 +290,12 @@ def test_a_table_at_fault(folder: Path, text: str, message: str) -> None:
     Path("p.csv").write_text(text)
     with pytest.raises(ExplainError, match=message):
         read_table("p.csv", DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize(("text", "start"), [("a=1", 0), ("1;2", 2), ("x = 3; x*2", 0), ("pass", 0), ("1\n2", 2)])
+def test_a_value_is_one_expression(text: str, start: int) -> None:
+    with pytest.raises(ExplainError, match="one expression") as caught:
+        read_value(text)
+    assert caught.value.span is not None
+    assert start == caught.value.span.start
+    assert "pi/4" in caught.value.hint

@@ -24,7 +24,7 @@ def test_both_engines_stand_side_by_side_and_the_first_difference_is_worked_out_
     assert "BACKWARD" not in text
     assert "          x: 1 + 3 = 4                     ≠    x: 3   (1 is lost)\n" in text
     right, _, other = text.partition("PARTING   step 2 is the first to differ")[2].partition("with overwrite")
-    assert "1 × 3                           = 3  x: 1 + 3 = 4" in right
+    assert "1 × 3                           = 3\n                       x: 1 + 3 = 4  (2 of 3)\n" in right
     assert "1 × 3 = 3   x: 3   (1 is lost)" in other
     assert "∂x  7                     3                     off by −4" in text
 

@@ -65,4 +65,18 @@ def test_dots_reach_the_top_row_and_the_bottom_row() -> None:
 
 
 def test_what_is_no_curve_is_not_drawable() -> None:
-    assert [] == [name for name in ("add", "sum", "maximum", "matmul", "detach", "where") if drawable(OPERATIONS[name])]
+    assert [] == [name for name in ("sum", "clip", "matmul", "detach", "where", "gt") if drawable(OPERATIONS[name])]
+
+
+def test_of_two_arguments_one_is_held() -> None:
+    lines = list(curves(OPERATIONS["hypot"], WIDTH, ascii_only=True))
+    assert any(line == "hypot(x, y) while y is held at 1.5" for line in lines)
+    assert any(line == "its derivative by x, y held at 1.5" for line in lines)
+    function, slope = halves("maximum")
+    assert {8} == {r for r, c in places(function) if c < max(c for _, c in places(function)) * 0.6}
+    assert {0, 8} == {r for r, _ in places(slope) if r != 4}
+
+
+def test_a_slice_is_that_of_the_function() -> None:
+    function, _ = halves("pow")
+    assert all(c >= 20 for _, c in places(function))  # x**1.5 has no value left of 0
