@@ -31,7 +31,9 @@ Refused = Callable[..., str]
 def is_one_report(text: str) -> bool:
     """Whether this is one report, with nothing in it that a terminal would obey."""
     hidden = {c for c in text if c != "\n" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
-    return text.startswith("error: ") and 1 == text.count("error: ") and "Traceback" not in text and not hidden
+    return (
+        text.startswith("error: ") and 1 == text.count("error: ") and "Traceback" not in text and not hidden
+    )
 
 
 @pytest.fixture
@@ -180,10 +182,51 @@ def test_what_is_huge_is_refused_soon(refused: Refused, program: str, message: s
     ids=lambda program: program[:40].replace("\n", ";"),
 )
 def test_without_end(refused: Refused, program: str) -> None:
-    values = ("--x", "ones(1000)") if "@" in program else ("--x", "1") if "x" in program.replace("exp", "") else ()
+    values = (
+        ("--x", "ones(1000)") if "@" in program else ("--x", "1") if "x" in program.replace("exp", "") else ()
+    )
     report = refused("run", program, *values, "--limit", "statements=300000", "--limit", "elements=10000000")
-    assert "more than " in report
-    assert "N raises it" in report
+    assert "never ends" in report or ("more than " in report and "N raises it" in report)
+    assert "^" in report
+
+
+@pytest.mark.parametrize(
+    ("program", "hint"),
+    [
+        ("while 1: 3", "while i < 10"),
+        ("while x > 0: x = x*1", "each turn must change x"),
+        ("y = 1\nwhile y: y = 1 - y*0", "each turn must change y"),
+        ("y = 1\nwhile y*y: y = -y", "each turn must change y"),
+        ("while x:\n    while 1: y = [x, x]", "while i < 10"),
+        ("def f(t): return t + 1\nwhile f(x) > 0: y = f(x)", "each turn must change x"),
+        ("y = x*0/0\nwhile 1: y = y + 1", "while i < 10"),
+    ],
+)
+def test_a_loop_that_goes_round_in_circles(refused: Refused, program: str, hint: str) -> None:
+    report = refused("run", program, *(("--x", "1") if "x" in program else ()))
+    assert "this loop never ends" in report
+    assert hint in report
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "n = 0\nwhile n < 3000: n += 1\nn*x",
+        "n = 0\ny = 1\nwhile n < 3000:\n    y = -y\n    n = n + 1\nx*y*n",
+        "y = 0\nwhile y < 0.999: y = rand(1)[0]\nx + y",
+        "y = -1\nk = 0\nwhile 1/y < 0:\n    k = k + 1\n    y = -0.0 if k < 2000 else 0.0\nx",
+    ],
+)
+def test_a_loop_that_ends_late_is_not_taken_for_endless(
+    program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == execute(["run", program, "--x", "1", "--brief"]), capsys.readouterr().err
+
+
+def test_a_loop_that_changes_something_for_ever_meets_a_limit(refused: Refused) -> None:
+    nested = "for i in range(10**6):\n    for j in range(10**6): y = j"
+    for program in ("i = 0\nwhile i > -1: i += 1", "for i in range(10**7): y = i", nested):
+        assert "more than 10,000,000 statements" in refused("run", program)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks POSIX how much memory was used")
@@ -191,18 +234,24 @@ def test_without_end(refused: Refused, program: str) -> None:
     "words",
     [
         ["while 1: pass\n1"],
+        ["i = 1\nwhile x*i: i = i + 1", "--x", "1"],
+        ["def f(n): return f(n - 1) + f(n - 2) if n > 0 else x\nf(60)", "--x", "1"],
         ["while x > 0: x = x*1", "--x", "1"],
         ["while 1: x = x*ones(10**6)", "--x", "1"],
         ["while 1: x = concat([x, x])", "--x", "[1, 2]"],
         ["sum(x)", "--x", "@huge.json"],
         ["sum(x)", "--x", "@huge.npy"],
+        ["sum(x)", "--x", "@huge.csv"],
     ],
     ids=lambda words: words[0],
 )
 def test_time_and_memory_with_the_usual_limits(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "huge.json").write_bytes(b"[" + b"1," * 50_000_000 + b"1]")
+    (tmp_path / "huge.csv").write_bytes(b"1,2\n" * 24_000_000)
     with (tmp_path / "huge.npy").open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (12_500_000,)})
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": (12_500_000,)}
+        )
         file.truncate(file.tell() + 100_000_000)
     start = time.perf_counter()
     line = [sys.executable, "-m", "autograd_explain", "run", *words]
@@ -330,7 +379,9 @@ def test_characters_are_data_wherever_they_stand(refused: Refused, text: str) ->
         ("µ", ["--\N{MICRO SIGN}", "1", "--\N{GREEK SMALL LETTER MU}", "1"], "given twice"),
     ],
 )
-def test_names_that_look_or_fold_alike(refused: Refused, program: str, values: list[str], message: str) -> None:
+def test_names_that_look_or_fold_alike(
+    refused: Refused, program: str, values: list[str], message: str
+) -> None:
     assert message in refused("run", program, *values)
 
 
@@ -420,7 +471,9 @@ def files(tmp_path: Path) -> Path:
     np.save(tmp_path / "date.npy", np.array(["2020-01-01"], dtype="M8[D]"))
     for name, shape in {"lie": (10**12,), "less": (3,), "negative": (-1,), "many": (1,) * 70}.items():
         with (tmp_path / f"{name}.npy").open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": "<f8", "fortran_order": False, "shape": shape}
+            )
             file.write(b"12345678")
     for name in ("folder.npy", "folder.csv", "folder.json", "folder.expr"):
         (tmp_path / name).mkdir()
@@ -439,7 +492,19 @@ def test_files_at_fault(files: Path, refused: Refused) -> None:
 
 
 @pytest.mark.parametrize(
-    "limit", ["", "=", "nodes", "nodes=", "nodes=0", "nodes=-1", "nodes=x", "nodes=" + "9" * 5000, "Nodes=3", "time=3"]
+    "limit",
+    [
+        "",
+        "=",
+        "nodes",
+        "nodes=",
+        "nodes=0",
+        "nodes=-1",
+        "nodes=x",
+        "nodes=" + "9" * 5000,
+        "Nodes=3",
+        "time=3",
+    ],
 )
 def test_a_limit_at_fault(refused: Refused, limit: str) -> None:
     refused("run", "x", "--x", "1", "--limit", limit)

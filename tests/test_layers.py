@@ -54,8 +54,10 @@ EXCEPTIONS = {
 LIBRARIES = {
     "click": {"cli"},
     "jax": {"check"},
+    "matplotlib": {"render"},
     "mpmath": {"check"},
     "plotille": {"render"},
+    "resvg_py": {"render"},
     "rich": {"app", "cli", "render"},
     "sympy": {"check"},
     "textual": {"app"},

@@ -13,6 +13,9 @@ from autograd_explain.lang.names import fold_name
 _OPENING, _CLOSING = "([{", ")]}"
 _NEXT_NAME = re.compile(r",\s*[^\W\d]\w*\s*=(?!=)")
 
+PICTURES = frozenset({"graph", "svg", "dot", "mermaid", "png"})
+"""The formats that draw the graph of one run and nothing beside it."""
+
 Values = tuple[tuple[str, str], ...]
 
 
@@ -55,6 +58,9 @@ def refuse_together(options: dict[str, Any], target: Target) -> None:
     """Raise InputError for options that are each a view of their own."""
     if options["fault"] is not None and options["mode"] != "reverse":
         raise InputError("--fault breaks a rule of the reverse sweep", hint=f"leave out --mode {options['mode']}")
+    for name, given in (("--fault", options["fault"]), ("--paths", options["paths"])):
+        if given and target.format.name in PICTURES:
+            raise InputError(f"{name} is told in text, not in a picture ({target.format.name})", hint="--format text")
     if options["versus"] is None:
         return
     if target.format.name != "text":

@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 import click
 
 from autograd_explain.cli import console
-from autograd_explain.cli.options import ProgramCommand, run_options
+from autograd_explain.cli.options import SCREEN, ProgramCommand, run_options, step_option
+from autograd_explain.cli.plot_options import plot_options
+from autograd_explain.cli.quiz_options import quiz_options
 from autograd_explain.cli.quoting import COMMAND, command_line
 from autograd_explain.cli.train_options import train_options
 from autograd_explain.errors import ExplainError, InputError
@@ -83,6 +85,7 @@ def group(ctx: click.Context) -> None:
 
 @group.command("run", cls=ProgramCommand, short_help="Show every step of PROGRAM and its gradients.")
 @run_options
+@step_option
 def run(**options: Any) -> int:
     """Show the forward pass, the backward pass and the gradients of PROGRAM.
 
@@ -96,6 +99,23 @@ def run(**options: Any) -> int:
     from autograd_explain.cli.running import run_program
 
     return run_program(options)
+
+
+@group.command("step", cls=ProgramCommand, short_help="Walk through PROGRAM on the full screen.")
+@run_options
+@step_option
+def step(**options: Any) -> int:
+    """Walk through PROGRAM one step at a time, forwards and backwards, on the full screen.
+
+    The same as run --step. The arrow keys walk, ? shows all keys. Where there is no terminal the steps are printed.
+
+        autograd-explain step "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1
+
+        autograd-explain step fan-out --step=2
+    """
+    from autograd_explain.cli.running import run_program
+
+    return run_program({**options, "step": options["step"] or SCREEN})
 
 
 @group.command("check", cls=ProgramCommand, short_help="Check the gradients of PROGRAM.")
@@ -127,6 +147,42 @@ def train(**options: Any) -> int:
     from autograd_explain.cli.training import train_program
 
     return train_program(options)
+
+
+@group.command("quiz", cls=ProgramCommand, short_help="Predict the numbers of PROGRAM, and hear what went wrong.")
+@quiz_options
+def quiz(**options: Any) -> int:
+    """Ask you to predict values, local derivatives, contributions, totals, shapes and formulas of PROGRAM.
+
+    A wrong answer is compared with what common misconceptions would give; the one that fits is named. There are
+    three tries, then the worked step. Answers are numbers (1/3 and 3*4 will do), lists, shapes, names or formulas:
+
+        autograd-explain quiz "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1
+
+        autograd-explain quiz fan-out --answers answers.txt --format json
+
+        autograd-explain quiz two-layers --questions 6 --worksheet quiz.md
+    """
+    from autograd_explain.cli.quizzing import quiz_program
+
+    return quiz_program(options)
+
+
+@group.command("plot", cls=ProgramCommand, short_help="Draw the value and derivative of PROGRAM over a range.")
+@plot_options
+def plot(**options: Any) -> int:
+    """Draw the value of PROGRAM and its derivative over a range, with the tangent at the point.
+
+    The point is the value given for the name, else the middle of the range. Two ranges give a map of heights with the
+    gradient at the point. A file ending in .svg or .png needs matplotlib.
+
+        autograd-explain plot "abs(x) + x**2" --over x=-2:2 --x 1
+
+        autograd-explain plot rosenbrock --over x=-2:2 --over y=-1:3
+    """
+    from autograd_explain.cli.plotting import plot_program
+
+    return plot_program(options)
 
 
 @group.command("examples", short_help="List the example programs, or show one.")

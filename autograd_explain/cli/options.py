@@ -131,7 +131,7 @@ _OPTIONS = (
                  help="Significant digits shown."),
     click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
     click.option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="Which sweep."),
-    click.option("--paths", is_flag=True, help="Each gradient as the sum over all paths (plain numbers only)."),
+    click.option("--paths", is_flag=True, help="Each gradient as the sum over all paths (small graphs)."),
     click.option("--versus", metavar="X=-1", help="The same program at other values, side by side: --versus x=-1,y=2."),
     click.option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
     click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
@@ -141,7 +141,8 @@ _OPTIONS = (
     click.option("--force", is_flag=True, help="Let -o FILE replace a file."),
     click.option("--fold", cls=OptionalValue, bare="all", metavar="[=NAME,NAME]",
                  help="In pictures: draw calls and loops as one box, all or those named."),
-    click.option("--labels", metavar="VALUE,GRADIENT,…", help="In pictures: what is written at nodes and edges."),
+    click.option("--labels", metavar="VALUE,GRADIENT,…",
+                 help="In pictures: which of value, gradient, local, contribution, formula, shape are written."),
     click.option("--plain", is_flag=True, help="ASCII without colour."),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
                  help="The start of rand and randn."),
@@ -152,6 +153,16 @@ _OPTIONS = (
     click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
     click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
 )  # fmt: skip
+
+
+def step_option(function: _Function) -> _Function:
+    """Give a command the option `--step`."""
+    told = "Full screen, one step at a time; =12 prints that step back alone."
+    return click.option("--step", cls=OptionalValue, bare=SCREEN, metavar="[=12]", help=told)(function)
+
+
+SCREEN = "screen"
+"""What `--step` alone stands for."""
 
 
 def run_options(function: _Function) -> _Function:

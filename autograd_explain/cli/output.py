@@ -33,7 +33,7 @@ def open_target(options: dict[str, Any]) -> Target:
 
     Raises InputError for a file that exists (without `--force`), a folder, and an ending that says no format.
     """
-    path = Path(options["output"]) if options["output"] is not None else None
+    path = _path_of(options["output"])
     if path is not None:
         try:
             check_path(path, force=options["force"])
@@ -54,12 +54,19 @@ def open_target(options: dict[str, Any]) -> Target:
     return Target(_format_of(options["format_name"], path), path, options["force"], view)
 
 
+def _path_of(text: str | None) -> Path | None:
+    if text is not None and not text.strip():
+        raise InputError("-o has no file name", hint="-o explanation.html")
+    return Path(text) if text is not None else None
+
+
 def check_path(path: Path, *, force: bool) -> None:
     """Raise InputError where a file cannot be written there, or, without `force`, exists already."""
     if not path.name or path.is_dir():
-        raise InputError(f"{path} is a folder, not a file")
+        raise InputError(f"{path} is a folder, not a file", hint=f"name a file in it: -o {path / 'explanation.html'}")
     if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent}")
+        hint = f"make it first, or write here: -o {path.name}"
+        raise InputError(f"there is no folder {path.parent}", hint=hint)
     if path.is_file() and not force:
         raise InputError(f"{path} exists already", hint="--force replaces it")
 

@@ -21,6 +21,7 @@ from autograd_explain.lang.program import Program, bind_values, gallery, resolve
 from autograd_explain.lang.value_files import Table, read_table
 from autograd_explain.lang.values import read_values
 from autograd_explain.limits import Limits
+from autograd_explain.modes.corners import without_effect
 from autograd_explain.pipeline import explain_program
 
 DIFFERS = 1
@@ -52,17 +53,21 @@ class Given:
 
 def run_program(options: dict[str, Any]) -> int:
     """Explain a program as the options of `run` ask; 1 where a check differs, else 0."""
+    if options["step"] is not None:
+        from autograd_explain.cli.stepping import step_program
+
+        return step_program(options)
     target = open_target(options)
     refuse_together(options, target)
-    given = _given(options)
+    given = read_given(options)
     program = resolve(given.program, names_given(given.values), given.limits)
-    explanation = _explained(program, given)
+    explanation = explained(program, given)
     if given.versus:
         other = replace(given, values=with_others(given.values, given.versus))
-        write_comparison(explanation, _explained(program, other), target)
+        write_comparison(explanation, explained(program, other), target)
         return 0
     write_explanation(explanation, target)
-    return _verdict(explanation)
+    return verdict(explanation)
 
 
 def check_program(options: dict[str, Any]) -> int:
@@ -70,23 +75,25 @@ def check_program(options: dict[str, Any]) -> int:
     options = {**options, "check": options["check"] or CHECKERS, "brief": True}
     target = open_target(options)
     refuse_together(options, target)
-    given = _given(options)
+    given = read_given(options)
     program = resolve(given.program, names_given(given.values), given.limits)
     if program.expect_error:
         return _check_error(program, given)
-    explanation = _explained(program, given)
+    explanation = explained(program, given)
     failures = _failures(program, given, explanation)
     write_explanation(explanation, target)
     for failure in failures:
         console.complain(failure)
-    return DIFFERS if failures else _verdict(explanation)
+    return DIFFERS if failures else verdict(explanation)
 
 
-def _verdict(explanation: Any) -> int:
+def verdict(explanation: Any) -> int:
+    """Return the exit code: 1 where a check differs, else 0."""
     return DIFFERS if any(check.status == "differs" for check in explanation.checks) else 0
 
 
-def _given(options: dict[str, Any]) -> Given:
+def read_given(options: dict[str, Any]) -> Given:
+    """Return what the options say, read as far as no program is needed."""
     limits = read_limits(options["limits"])
     return Given(
         options["program"],
@@ -163,7 +170,8 @@ def names_given(values: Sequence[tuple[str, str]]) -> set[str]:
     return names
 
 
-def _explained(program: Program, given: Given) -> Any:
+def explained(program: Program, given: Given) -> Any:
+    """Return the explanation of a program for what is given; raises ExplainError."""
     texts, columns = bound(program, given)
     values = read_values(texts, given.seed, given.limits) | columns
     wrt = given.wrt if given.wrt is not None else program.wrt
@@ -176,6 +184,8 @@ def _explained(program: Program, given: Given) -> Any:
         upstream=_upstream(given), seed=given.seed, limits=given.limits, fault=given.fault, at_kink=given.at_kink,
         mode=given.mode,
     )  # fmt: skip
+    for line in without_effect(explanation.tape, given.at_kink):
+        console.complain(f"note: {line}")
     if given.paths:
         from autograd_explain.explanation.paths import paths
 
@@ -264,7 +274,7 @@ def _failures(program: Program, given: Given, explanation: Any) -> list[str]:
 def _check_error(program: Program, given: Given) -> int:
     """Hold the error a program runs into against the one its file expects."""
     try:
-        _explained(program, given)
+        explained(program, given)
     except ExplainError as error:
         if program.expect_error in error.message:
             console.write_lines([f"the expected error: {error.message}"])

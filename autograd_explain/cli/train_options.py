@@ -9,7 +9,7 @@ import click
 
 from autograd_explain.cli.options import LARGEST_DIGITS
 
-TRAIN_FORMATS = ("text", "jsonl")
+TRAIN_FORMATS = ("text", "jsonl", "svg", "png")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _COUNT = click.IntRange(1)
 _OPTIONS = (
@@ -32,9 +32,13 @@ _OPTIONS = (
                  help="Show step K in full.  [default: 1]"),
     click.option("--save", metavar="FILE", help="Write the training to FILE, so that it can go on."),
     click.option("--resume", metavar="FILE", help="Go on with a training that was saved."),
-    click.option("--force", is_flag=True, help="Let --save replace a file."),
-    click.option("--format", "format_name", type=click.Choice(TRAIN_FORMATS), default="text", show_default=True,
-                 help="Text, or one JSON object a step."),
+    click.option("--force", is_flag=True, help="Let --save and -o replace a file."),
+    click.option("--format", "format_name", type=click.Choice(TRAIN_FORMATS),
+                 help="Text, one JSON object a step, or a picture.  [default: from FILE's ending, else text]"),
+    click.option("-o", "--output", metavar="FILE", help="Write to FILE (.txt .jsonl .svg .png), whole or not at all; "
+                 "pictures need matplotlib."),
+    click.option("--compare", metavar="SGD,ADAM", help="Train with each of these optimizers, side by side."),
+    click.option("--fault", metavar="NAME", help="A broken training beside the right one: keep-gradients."),
     click.option("--brief", is_flag=True, help="No step in full."),
     click.option("--all", "everything", is_flag=True, help="Every step in the table."),
     click.option("--no-notes", is_flag=True, help="No explaining notes."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from autograd_explain.cli import console
-from autograd_explain.cli.output import check_path, write_file
+from autograd_explain.cli.breaking import read_training_fault
+from autograd_explain.cli.output import write_file
+from autograd_explain.cli.progress import Progress
 from autograd_explain.cli.running import Given, bound, check_tracked, listed, names_given, read_limits, read_pair
+from autograd_explain.cli.training_beside import beside_telling, compared_plans
+from autograd_explain.cli.training_output import Sink, writable
+from autograd_explain.cli.training_telling import TELLING as _TELLING
 from autograd_explain.errors import InputError
-from autograd_explain.explanation.build import Explanation
-from autograd_explain.explanation.training import Course, diagnosis, update_note, zero_grad_note
 from autograd_explain.lang.names import fold_name
 from autograd_explain.lang.program import Program, resolve
 from autograd_explain.lang.value_files import read_table
 from autograd_explain.lang.values import read_values
 from autograd_explain.limits import Limits
-from autograd_explain.render import terminal
-from autograd_explain.render import training as shown
-from autograd_explain.render.as_json import number
-from autograd_explain.render.theme import Line, View, note_line
+from autograd_explain.train.beside import Pair, abreast, keeping_gradients
 from autograd_explain.train.fitting import clipping_of, schedules_of
 from autograd_explain.train.loop import Plan, Stop, Taken, beginning, read_until, steps
 from autograd_explain.train.objective import Data
@@ -39,35 +38,89 @@ _LARGEST_SAVED = 500_000_000
 _FIXED = {
     "program": "PROGRAM", "values": "values", "wrt": "--wrt", "data": "--data", "optimizer": "--optimizer",
     "lr": "--lr", "schedules": "--schedule", "clip_norm": "--clip-norm", "clip_value": "--clip-value",
-    "batch": "--batch", "holdout": "--holdout", "seed": "--seed", "limits": "--limit",
+    "batch": "--batch", "holdout": "--holdout", "seed": "--seed", "limits": "--limit", "fault": "--fault",
+    "compare": "--compare",
 }  # fmt: skip
 """What a saved training has settled, so that --resume does not go with it."""
 
 
 def train_program(options: dict[str, Any]) -> int:
     """Train as the options ask; 130 where it was interrupted, else 0."""
-    save = _place(options)
+    _refuse_together(options)
+    save = writable(options["save"], force=options["force"])
+    sink = Sink(options)
     session = _resumed(options) if options["resume"] is not None else _begun(options)
     stop = _stop(options, session.plan)
-    telling = _TELLING[options["format_name"]](session, options)
-    losses, norms = list(session.losses), list(session.norms)
-    last: Taken | None = None
+    mode = "fault" if options["fault"] is not None else "compare" if options["compare"] is not None else "single"
+    rounds, telling = _MODES[mode](session, stop, sink, options)
+    sink.progress = Progress(session.state.step + (stop.steps or 0), done=session.state.step)
+    last: Any = None
     with interruption() as is_asked:
-        for taken in steps(session.plan, session.state, stop):
-            telling.step(taken)
-            losses.append(taken.loss)
-            norms.append(taken.norm)
-            last = taken
+        for each in rounds:
+            telling.step(each)
+            last = each
+            leader = leading(each)
+            sink.progress.step(leader.number, f"loss {leader.loss:.4g}")
             if is_asked():
                 break
         interrupted = is_asked()
-    if last is not None:
-        telling.end(last)
-        session = replace(session, state=last.after, losses=tuple(losses), norms=tuple(norms))
+    sink.progress.clear()
+    sink.finish(telling.end(last) if last is not None else None)
     if save is not None:
-        write_file(save, lambda out: out.writelines([as_text(session)]), force=options["force"])
-        console.complain(f"wrote {save}: {session.state.step:,} steps; --resume {save} goes on")
+        _save(save, session, telling, last, force=options["force"])
     return INTERRUPTED if interrupted else 0
+
+
+def _refuse_together(options: dict[str, Any]) -> None:
+    """Raise InputError for options that exclude one another."""
+    for lesson in ("fault", "compare"):
+        for other in ("save", "resume"):
+            if options[lesson] is not None and options[other] is not None:
+                message = f"--{lesson} trains several times over, so it does not go with --{other}"
+                raise InputError(message, hint=f"leave out --{other}")
+    if options["fault"] is not None and options["compare"] is not None:
+        raise InputError("--fault and --compare both put trainings side by side", hint="give one of them")
+    if options["compare"] is not None and options["optimizer"] is not None:
+        raise InputError("--compare names the optimizers, so --optimizer cannot be given", hint="--compare sgd,adam")
+
+
+def _save(path: Path, session: Session, telling: Any, last: Taken | None, *, force: bool) -> None:
+    if last is not None:
+        course = telling.course
+        session = replace(session, state=last.after, losses=tuple(course.losses), norms=tuple(course.norms))
+    write_file(path, lambda out: out.writelines([as_text(session)]), force=force)
+    console.complain(f"wrote {path}: {session.state.step:,} steps; --resume {path} goes on")
+
+
+def leading(each: Any) -> Taken:
+    """The step that speaks for a round: the right one, or the first of those compared."""
+    if isinstance(each, Taken):
+        return each
+    if isinstance(each, Pair):
+        return each.right
+    return next(taken for taken in each if taken is not None)
+
+
+def _single(session: Session, stop: Stop, sink: Sink, options: dict[str, Any]) -> tuple[Iterator[Any], Any]:
+    telling = _TELLING[sink.format](session, sink, options, stop)
+    return steps(session.plan, session.state, stop), telling
+
+
+def _with_fault(session: Session, stop: Stop, sink: Sink, options: dict[str, Any]) -> tuple[Iterator[Any], Any]:
+    fault = read_training_fault(options["fault"])
+    telling = beside_telling("fault", sink)(session, sink, options, stop, fault)
+    return keeping_gradients(session.plan, session.state, stop), telling
+
+
+def _compared(session: Session, stop: Stop, sink: Sink, options: dict[str, Any]) -> tuple[Iterator[Any], Any]:
+    plans = compared_plans(session.plan, options["compare"], options["lr"])
+    telling = beside_telling("compare", sink)(session, sink, options, stop, plans)
+    return abreast(list(plans.values()), session.state.parameters, stop), telling
+
+
+_MODES: dict[str, Callable[..., tuple[Iterator[Any], Any]]] = {
+    "single": _single, "fault": _with_fault, "compare": _compared,
+}  # fmt: skip
 
 
 @contextmanager
@@ -82,14 +135,6 @@ def interruption() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _place(options: dict[str, Any]) -> Path | None:
-    if options["save"] is None:
-        return None
-    path = Path(options["save"])
-    check_path(path, force=options["force"])
-    return path
 
 
 def _resumed(options: dict[str, Any]) -> Session:
@@ -164,111 +209,3 @@ def _count(options: dict[str, Any], data: Data) -> int:
 def _stop(options: dict[str, Any], plan: Plan) -> Stop:
     until = read_until(options["until"]) if options["until"] is not None else None
     return Stop(_count(options, plan.data), until, options["patience"])
-
-
-class Lines:
-    """One JSON object for each step."""
-
-    def __init__(self, _session: Session, _options: dict[str, Any]) -> None:
-        """Make standard output ready for data."""
-        console.use_utf8()
-
-    def step(self, taken: Taken) -> None:
-        """Write one step."""
-        held_out = {} if taken.held_out is None else {"held_out": number(taken.held_out)}
-        content = {
-            "step": taken.number,
-            "loss": number(taken.loss),
-            "parameters": {name: number(value) for name, value in taken.parameters.items()},
-            "gradients": {name: number(value) for name, value in taken.gradients.items()},
-            "learning_rate": number(taken.learning_rate),
-            **held_out,
-        }
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False)
-        console.write(lambda out: out.writelines([text, "\n"]))
-
-    def end(self, taken: Taken) -> None:
-        """Write nothing more: the last object is the end."""
-
-
-class Text:
-    """Steps in full where asked for, and a table of the others as they are made."""
-
-    def __init__(self, session: Session, options: dict[str, Any]) -> None:
-        """Read from the options how much is shown."""
-        self.session = session
-        self.options = options
-        self.course = Course(list(session.losses), list(session.norms))
-        self.begun = session.state.step
-        first = session.state.step + 1
-        self.explained = set(options["explained"]) or (set() if options["brief"] or options["resume"] else {first})
-        plain = options["plain"]
-        self.view = View(
-            console.width(), options["digits"], plain or console.is_ascii(), not plain and console.has_color(),
-            all=options["everything"], notes=not options["no_notes"],
-        )  # fmt: skip
-        self.table = shown.Table(session.plan, self.view)
-        self.needs_head = True
-        self.written = 0
-        self.gradients: dict[str, Any] | None = None
-
-    def _write(self, lines: Iterator[Line]) -> None:
-        text = "".join(line.render(self.view) + "\n" for line in lines)
-        console.write(lambda out: out.writelines([text]))
-
-    def step(self, taken: Taken) -> None:
-        """Write what one step asks for, and note it."""
-        self.course.add(taken)
-        if taken.number == self.begun + 1:
-            self._write(self._opening(taken))
-        if taken.number in self.explained:
-            self._explain(taken)
-        if self.needs_head:
-            self._write(self.table.head(taken.parameters))
-            self.needs_head = False
-        wanted = taken.number in self.explained or taken.number == self.begun + 1
-        if self.view.all or wanted or shown.is_shown(taken.number):
-            self._row(taken)
-        if taken.number == 2 and self.gradients is not None and self.view.notes:
-            self._write(note_line(zero_grad_note(self.gradients, taken).text, self.view))
-        self.gradients = taken.gradients if taken.number == 1 else None
-
-    def _row(self, taken: Taken) -> None:
-        self._write(iter([self.table.row(taken)]))
-        self.written = taken.number
-
-    def _opening(self, taken: Taken) -> Iterator[Line]:
-        run = self._explanation(taken)
-        if taken.number not in self.explained:
-            yield from terminal.header(run, self.view)
-        count = _count(self.options, self.session.plan.data)
-        wanted = f"{count:,} steps" if not self.begun else f"{count:,} steps more, after {self.begun:,}"
-        yield from shown.opening(self.session.plan, wanted, self.view)
-
-    def _explanation(self, taken: Taken) -> Explanation:
-        run = Explanation(taken.recording, taken.sweep, self.session.program.parsed)
-        trained = {taken.recording.inputs[name].index for name in taken.gradients}
-        others = {node.index for node in taken.recording.inputs.values()} - trained
-        run.notes = [note for note in run.notes if note.kind != "detached" or note.node not in others]
-        return run
-
-    def _explain(self, taken: Taken) -> None:
-        run = self._explanation(taken)
-        plan = self.session.plan
-        notes = [update_note(plan, taken)] if taken.number == self.begun + 1 else []
-        self._write(shown.step_heading(taken, self.view))
-        self._write(terminal.lines(run, self.view))
-        if taken.after.step == taken.number:
-            self._write(shown.update_lines(plan, taken, notes, self.view))
-        self.needs_head = True
-
-    def end(self, taken: Taken) -> None:
-        """Write the last step, the curve, the parameters, and what became of it."""
-        if self.written != taken.number:
-            self._row(taken)
-        told = list(diagnosis(self.session.plan, self.course, self.session.program.parsed))
-        self._write(shown.curve(self.course.losses, taken.number - len(self.course.losses) + 1, self.view))
-        self._write(shown.closing(taken, told, self.view))
-
-
-_TELLING: dict[str, Callable[[Session, dict[str, Any]], Any]] = {"text": Text, "jsonl": Lines}

@@ -33,6 +33,14 @@ class Format(NamedTuple):
 FORMATS = (
     Format("text", ".txt", "terminal"),
     Format("json", ".json", "as_json", for_programs=True),
+    Format("markdown", ".md", "as_markdown", for_programs=True),
+    Format("latex", ".tex", "as_latex", for_programs=True),
+    Format("html", ".html", "as_html", for_programs=True),
+    Format("graph", "", "as_graph"),
+    Format("svg", ".svg", "as_svg", for_programs=True),
+    Format("dot", ".dot", "as_dot", for_programs=True),
+    Format("mermaid", ".mmd", "as_mermaid", for_programs=True),
+    Format("png", ".png", "as_png", binary=True),
 )
 
 BY_NAME = {row.name: row for row in FORMATS}

@@ -33,20 +33,22 @@ _SEVERAL_DECADES = 50.0
 def opening(plan: Plan, wanted: str, view: View) -> Iterator[Line]:
     """What is about to happen: the optimizer, its settings, the data, and for how long."""
     yield from heading("TRAINING", f"{plan.optimizer.recipe.name}: {plan.optimizer.recipe.says}", view)
-    yield from (Line("    ").add(text) for text in wrapped(_settings(plan.optimizer, view), view.width - 6))
+    yield from (Line("    ").add(text) for text in wrapped(settings_of(plan.optimizer, view), view.width - 6))
     for chosen in (*plan.schedules, *plan.clipping):
-        said = f"{chosen.recipe.name}: {chosen.recipe.says}; {_settings(chosen, view)}"
+        said = f"{chosen.recipe.name}: {chosen.recipe.says}; {settings_of(chosen, view)}"
         for number, text in enumerate(wrapped(said.removesuffix("; "), view.width - 8)):
             yield Line("      " if number else "    ").add(text)
-    yield from (Line("    ").add(text) for text in wrapped(f"{wanted}{_dealt(plan)}", view.width - 6))
+    yield from (Line("    ").add(text) for text in wrapped(f"{wanted}{dealt(plan)}", view.width - 6))
 
 
-def _settings(chosen: Chosen, view: View) -> str:
+def settings_of(chosen: Chosen, view: View) -> str:
+    """The settings of a recipe as they are."""
     pairs = chosen.settings.items()
     return ", ".join(f"{name}={value if type(value) is bool else show(value, view)}" for name, value in pairs)
 
 
-def _dealt(plan: Plan) -> str:
+def dealt(plan: Plan) -> str:
+    """How the rows of the data are dealt out; empty where they are not."""
     data = plan.data
     if not data.is_dealt:
         return ""
@@ -66,12 +68,13 @@ def update_lines(plan: Plan, taken: Taken, notes: Sequence[Note], view: View) ->
     for line in rate_lines(plan, taken, ascii_only=view.ascii):
         yield from _update_line("lr", line, view)
     for update in updates(plan, taken, ascii_only=view.ascii):
-        yield from _parameter(update, view)
+        yield from parameter_lines(update, view)
     for note in notes if view.notes else ():
         yield from note_line(note.text, view)
 
 
-def _parameter(update: ParameterUpdate, view: View) -> Iterator[Line]:
+def parameter_lines(update: ParameterUpdate, view: View) -> Iterator[Line]:
+    """One parameter's update, line by line, and the whole of it afterwards where it is an array."""
     name = update.name
     if update.entry:
         where = ", ".join(map(str, update.entry))
@@ -119,18 +122,22 @@ class Table:
     def head(self, parameters: Mapping[str, Any]) -> Iterator[Line]:
         """The heading and the names of the columns."""
         yield from heading("STEPS", "loss and gradient before each update, parameters after it", self.view)
+        yield self.names(parameters)
+
+    def names(self, parameters: Mapping[str, Any]) -> Line:
+        """The names of the columns."""
         names = ["loss", "|gradient|", *(["lr"] if self.has_rate else []), *(["held-out"] if self.has_held_out else [])]
         names += [name if type(value) is float else f"|{name}|" for name, value in parameters.items()]
-        yield self._row("step", names, "dim")
+        return self._row("step", names, "dim")
 
-    def row(self, taken: Taken) -> Line:
+    def row(self, taken: Taken, label: str = "", style: str = "") -> Line:
         """One step; an array stands with its length, the root of the sum of its squares."""
         cells = [taken.loss, taken.norm, *([taken.learning_rate] if self.has_rate else [])]
         texts = [show(cell, self.view) for cell in cells]
         if self.has_held_out:
             texts.append("" if taken.held_out is None else show(taken.held_out, self.view))
         texts += [show(_length(value), self.view) for value in taken.parameters.values()]
-        return self._row(f"{taken.number:,}", texts, "")
+        return self._row(label or f"{taken.number:,}", texts, style)
 
     def _row(self, step: str, cells: list[str], style: str) -> Line:
         fitting = max((self.view.width - 12) // (self.room + 1), 1)

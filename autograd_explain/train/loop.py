@@ -120,7 +120,7 @@ def steps(plan: Plan, state: State, stop: Stop) -> Iterator[Taken]:
     while stop.steps is None or count < stop.steps:
         count += 1
         with np.errstate(all="ignore"):
-            taken = _watched(plan, take(plan, state))
+            taken = watched(plan, take(plan, state))
         why = _why(taken, stop) or ("steps" if count == stop.steps else "")
         yield taken._replace(stop=why)
         if why:
@@ -145,22 +145,32 @@ def is_finite(taken: Taken) -> bool:
 
 def take(plan: Plan, state: State) -> Taken:
     """One step from a state: forward pass, gradients, update."""
+    return updated(plan, measured(plan, state))
+
+
+def measured(plan: Plan, state: State) -> Taken:
+    """The first half of a step, forward pass and gradients: nothing is updated yet."""
     number = state.step + 1
     recording = checked_loss(forward(plan, plan.data.at(number), state.parameters, number))
     sweep = reverse(recording.tape, recording.result)
     gradients = {name: _gradient(recording, sweep, name) for name in state.parameters}
     norm = norm_of(gradients)
     rate = rate_at(plan, number)
-    taken = Taken(
+    return Taken(
         number, plan.data.epoch_of(number), recording.result.value, gradients, norm, rate, state, state, recording,
         sweep,
     )  # fmt: skip
+
+
+def updated(plan: Plan, taken: Taken) -> Taken:
+    """The second half of a step, the update by its gradients; none is made where something is not finite."""
     if not is_finite(taken):
         return taken
+    state, gradients = taken.before, taken.gradients
     known = {name: dict(updating(plan, taken, name)) for name in gradients}
     parameters = {name: _shaped(new["w"], state.parameters[name]) for name, new in known.items()}
     memory = {name: {kept: known[name].get(kept, old) for kept, old in m.items()} for name, m in state.memory.items()}
-    return taken._replace(after=replace(state, step=number, parameters=parameters, memory=memory))
+    return taken._replace(after=replace(state, step=taken.number, parameters=parameters, memory=memory))
 
 
 def _shaped(value: Any, before: Any) -> Any:
@@ -226,7 +236,7 @@ def _seen(known: dict[str, Any], see: See | None) -> dict[str, Any]:
     return known if see is None else {name: see(name, value) for name, value in known.items()}
 
 
-def _watched(plan: Plan, taken: Taken) -> Taken:
+def watched(plan: Plan, taken: Taken) -> Taken:
     """The step with what an epoch's end adds: the held-out loss, and whether the epoch was the best so far."""
     after = replace(taken.after, total=taken.before.total + taken.loss)
     if taken.number % plan.data.batches:

@@ -74,12 +74,38 @@ def test_at_kink_chooses(command: Command) -> None:
         ("relu=[1, 2]", "FUNCTION=NUMBER"),
         ("relu=zeros(3)", "one number"),
         ("sigmoid=1", "these have one: abs"),
+        ("huber=1", "huber has no corner"),
+        ("mae=1", "--at-kink abs=1"),
         ("rellu=1", "there is no function rellu"),
         ("relu=one", "relu"),
     ],
 )
 def test_at_kink_refuses_what_is_no_choice(fails: Fails, text: str, part: str) -> None:
     assert part in fails("run", "relu(x)", "--x", "0", "--at-kink", text)
+
+
+@pytest.mark.parametrize(
+    ("choice", "note"),
+    [
+        ("relu=1", "note: --at-kink relu: relu is not at its corner (x = 0) in this run, so nothing changes\n"),
+        ("abs=1", "note: --at-kink abs: this run has no abs that a gradient goes through, so nothing changes\n"),
+    ],
+)
+def test_at_kink_says_when_it_changes_nothing(command: Command, choice: str, note: str) -> None:
+    ended = command("run", "relu(x)", "--x", "2", "--at-kink", choice)
+    assert (0, note) == (ended.code, ended.err)
+
+
+def test_at_kink_chooses_for_reductions_too(command: Command) -> None:
+    made = json.loads(command("run", "max(x)", "--x", "[3, 3]", "--at-kink", "max=1", "--format", "json").out)
+    assert {"x": [1.0, 0.0]} == made["gradients"]
+
+
+def test_no_gradient_is_minus_nothing(command: Command) -> None:
+    out = command("run", "mae(p, t)", "--p", "1", "--t", "1", "--format", "json").out
+    made = json.loads(out)
+    assert ["0.0", "0.0"] == [str(made["gradients"][name]) for name in "pt"]
+    assert "-0.0" not in [str(part["total_after"]) for step in made["backward"] for part in step["parts"]]
 
 
 def test_expected_numbers_are_not_held_against_another_choice(command: Command) -> None:
@@ -95,6 +121,14 @@ def test_ops_shows_the_choices_of_others_and_both_curves(command: Command) -> No
     ][:4]
     assert "abs(x)\n" in out
     assert "its derivative, d abs(x) / dx" in out
+
+
+def test_ops_says_what_a_choice_means(command: Command) -> None:
+    said = {name: " ".join(command("ops", name).out.split()) for name in ("relu", "maximum", "max", "pow")}
+    assert "--at-kink relu=NUMBER: the slope taken at the corner" in said["relu"]
+    assert "--at-kink maximum=NUMBER: the share of the first argument at a tie" in said["maximum"]
+    assert "--at-kink max=NUMBER: the share of the first of the equal entries" in said["max"]
+    assert "where x = y = 0, by y" in said["pow"] or "at x = y = 0, by y" in said["pow"]
 
 
 def test_ops_draws_only_curves(command: Command) -> None:

@@ -68,10 +68,11 @@ def test_paths(command: Callable[..., Any]) -> None:
     assert "11 along the paths, 8 in the reverse sweep" in ended.out
 
 
-def test_paths_are_for_numbers(fails: Callable[..., str]) -> None:
-    report = fails("run", "y = 2*x\nsum([y, y])", "--x", "1", "--paths")
-    assert "array of shape (2)" in report
-    assert "2 | sum([y, y])\n    |     ^^^^^^\n" in report
+def test_paths_of_arrays_say_what_each_adds(command: Callable[..., Any]) -> None:
+    ended = command("run", "sum(x*x)", "--x", "[1, 2]", "--paths")
+    assert 0 == ended.code
+    assert "x   2 paths" in ended.out
+    assert 2 == ended.out.count("x → v1 → v2                                      = [1, 2]")
 
 
 def test_versus(command: Callable[..., Any]) -> None:

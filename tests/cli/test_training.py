@@ -38,8 +38,8 @@ def test_step_one_in_full_then_a_table_a_curve_and_the_parameters(command: Comma
     places = [ended.out.index(f"  {part} ") for part in order]
     assert sorted(places) == places
     assert "v ← β₂·v + (1 − β₂)·∂b²" in ended.out
-    assert "= 0.9·0 + (1 − 0.9)·−12 = −1.2" in ended.out
-    assert "= 0 − 0.1·−12/(√(144) + 1e-08) = 0.1" in ended.out
+    assert "= 0.9·0 + (1 − 0.9)·(−12) = −1.2" in ended.out
+    assert "= 0 − 0.1·(−12)/(√(144) + 1e-08) = 0.1" in ended.out
     shown = [line.split()[0] for line in ended.out.split("  STEPS ")[1].splitlines()[2:] if line[:11].strip().isdigit()]
     assert ["1", "2", "5", "10", "20", "50", "60"] == shown
     assert max(map(cell_len, ended.out.splitlines())) <= 80

@@ -15,7 +15,7 @@ from autograd_explain.cli.main import execute
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"`(\w+\.expr)`:\n\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`(\w+\.(?:expr|txt))`:\n\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SETUP = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
 
 

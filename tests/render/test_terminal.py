@@ -199,7 +199,7 @@ def test_a_finished_gradient_is_marked_in_a_long_run_too() -> None:
 def test_the_ledger_grows_line_by_line() -> None:
     text = text_of(FAN_OUT.run())
     ledger = [line.partition("x: ")[2] for line in text.splitlines() if "  x: " in line]
-    assert ["1", "1 + 3 = 4", "1 + 3 + 3 = 7  ∂x"] == ledger
+    assert ["1  (1 of 3)", "1 + 3 = 4  (2 of 3)", "1 + 3 + 3 = 7  ∂x"] == ledger
 
 
 def test_no_notes() -> None:
@@ -224,7 +224,7 @@ def test_digits_never_make_a_line_false() -> None:
 def test_scopes_say_where_operations_stand() -> None:
     text = text_of(case("def f(t): return t*t\nfor i in range(2):\n    x = f(x)\nx + 1", x=3).run())
     assert "▸ for i in range(2), turn 2 ▸ f(x)" in text
-    assert "▸ after the loop or call\n    v1 = x2 + 1" in text
+    assert "▸ back in the program: x + 1\n    v1 = x2 + 1" in text
 
 
 @pytest.mark.parametrize(("program", "part"), [

@@ -1,0 +1,94 @@
+"""The graph as text for Graphviz (`dot -Tsvg`): calls and loop turns as clusters, sizes of gradients as colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from autograd_explain.render.graph import Graph, GraphEdge, GraphNode, picture_graph
+from autograd_explain.render.graph_scale import Scale, magnitude
+from autograd_explain.render.graph_texts import Text, edge_texts, node_texts, plain
+from autograd_explain.render.svg_style import LIGHT
+from autograd_explain.render.theme import View
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+_SHAPES = {"input": "box", "constant": "box", "operation": "box", "folded": "box3d"}
+_WIDTHS = {"1": "1", "2": "1.5", "3": "2.1", "4": "2.8", "5": "3.6"}
+
+
+def write(run: Explanation, view: View, out: TextIO) -> None:
+    """Write the graph as DOT text."""
+    out.write(dot_text(run, view))
+
+
+def dot_text(run: Explanation, view: View) -> str:
+    """The whole text. Raises InputError for unknown names in `view.fold` and `view.labels`."""
+    graph = picture_graph(run, view)
+    scale = Scale.of(magnitude(node.gradient) for node in graph.nodes)
+    head = [
+        "digraph {",
+        '  graph [ordering=in, ranksep=0.5, nodesep=0.3, fontname="DejaVu Sans Mono, monospace", fontsize=10];',
+        '  node [shape=box, fontname="DejaVu Sans Mono, monospace", fontsize=11];',
+        '  edge [fontname="DejaVu Sans Mono, monospace", fontsize=9];',
+    ]
+    edges = (_edge(edge, graph, view) for edge in graph.edges)
+    return "\n".join([*head, *_boxed(graph, scale, view, None, 1), *edges, "}"]) + "\n"
+
+
+def _boxed(graph: Graph, scale: Scale, view: View, scope: int | None, depth: int) -> Iterator[str]:
+    """The nodes of a box and the boxes in it, nested as they are."""
+    waiting: list[tuple[int | None, int, bool]] = [(scope, depth, False)]
+    inner: dict[int | None, list[GraphNode]] = {}
+    for node in graph.nodes:
+        inner.setdefault(node.scope, []).append(node)
+    titles = {box.scope: box.title for box in graph.boxes}
+    while waiting:
+        at, deep, ended = waiting.pop()
+        pad = "  " * deep
+        if ended:
+            yield f"{pad[2:]}}}"
+            continue
+        if at is not None:
+            yield f"{pad[2:]}subgraph cluster_{at} {{"
+            yield f'{pad}label={_quoted([plain(titles[at], view)])}; style="rounded,dashed"; color="{LIGHT.soft}";'
+            waiting.append((at, deep, True))
+        for node in inner.get(at, ()):
+            yield pad + _node(node, graph, scale, view)
+        waiting.extend((box.scope, deep + 1, False) for box in reversed(graph.boxes) if box.parent == at)
+
+
+def _node(node: GraphNode, graph: Graph, scale: Scale, view: View) -> str:
+    label = _quoted([text.whole for text in node_texts(node, graph, view, tables=False)])
+    step = scale.step(magnitude(node.gradient)) if node.tracked else "none"
+    look = ["filled"] + ["rounded"] * (node.kind in {"input", "constant"}) + ["dashed"] * (not node.tracked)
+    fields = [f"label={label}", f'style="{",".join(look)}"']
+    fields += [f'fillcolor="{fill}", fontcolor="{ink}"' for fill, ink in [_colours(step)]]
+    fields += [f"shape={_SHAPES[node.kind]}"] * (node.kind == "folded") + ["peripheries=2"] * node.result
+    fields += [f"penwidth={_WIDTHS.get(step)}"] * (step in _WIDTHS)
+    return f'"{node.key}" [{", ".join(fields)}];'
+
+
+def _colours(step: str) -> tuple[str, str]:
+    if step == "broken":
+        return LIGHT.broken
+    return LIGHT.steps[int(step) - 1] if step.isdigit() else (LIGHT.ground, LIGHT.ink)
+
+
+def _edge(edge: GraphEdge, graph: Graph, view: View) -> str:
+    fields = [f'id="{edge.key}"']
+    if edge.cut:
+        fields.append(f'style=dashed, arrowhead=empty, color="{LIGHT.soft}", tooltip="{edge.cut}"')
+    texts: list[Text] = edge_texts(edge, graph, view)
+    if texts:
+        fields.append(f"label={_quoted([text.whole for text in texts])}")
+    return f'  "{edge.source}" -> "{edge.target}" [{", ".join(fields)}];'
+
+
+def _quoted(lines: list[str]) -> str:
+    """Lines as a DOT string: its escapes, and the entities that Graphviz would read, stay text."""
+    return '"' + "\\n".join(line.translate(_ESCAPES) for line in lines) + '"'
+
+
+_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
