@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_explain import explain
-from autograd_explain.lang.program import bind_values, example, gallery
+from autograd_explain.lang.names import names_of
+from autograd_explain.lang.program import Program, bind_values, example, gallery
+from autograd_explain.lang.value_files import read_table
 from autograd_explain.lang.values import read_values
+from autograd_explain.limits import DEFAULT_LIMITS
 from autograd_explain.pipeline import explain_program
 
 
@@ -37,8 +40,16 @@ def case(text: str, **values: Any) -> Case:
 def run_example(name: str) -> Any:
     """Explain the example of that name with its own values."""
     program = example(name)
-    texts = bind_values(program, {})
-    return explain_program(program, read_values(texts), wrt=program.wrt)
+    return explain_program(program, example_values(program), wrt=program.wrt)
+
+
+def example_values(program: Program) -> dict[str, Any]:
+    """The values of a program's own heading: those written there, and the columns of its table."""
+    names = names_of(program.parsed)
+    table = read_table(program.data, DEFAULT_LIMITS).columns if program.data else {}
+    columns = {name: column for name, column in table.items() if name in names.required}
+    bound = bind_values(program, columns)
+    return {**read_values({n: v for n, v in bound.items() if isinstance(v, str)}), **columns}
 
 
 def sound_examples() -> list[str]:

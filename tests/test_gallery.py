@@ -9,11 +9,11 @@ from rich.cells import cell_len
 
 from autograd_explain.errors import ExplainError
 from autograd_explain.lang.expect import agrees, shown
-from autograd_explain.lang.program import bind_values, example, gallery
-from autograd_explain.lang.values import read_values
+from autograd_explain.lang.program import example, gallery
 from autograd_explain.pipeline import CHECKERS, explain_program
 from autograd_explain.render.terminal import write
 from autograd_explain.render.theme import View
+from tests.programs import example_values
 
 FEWEST = 30
 LONGEST_TITLE = 60
@@ -40,7 +40,7 @@ def test_the_heading_says_what_is_taught(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in gallery() if not example(name).expect_error])
 def test_the_numbers_hold_and_every_gradient_has_one(name: str) -> None:
     program = example(name)
-    values = read_values(bind_values(program, {}))
+    values = example_values(program)
     explanation = explain_program(program, values, wrt=program.wrt, checkers=CHECKERS)
     known = {"result": explanation.value, **explanation.gradients}
     assert known.keys() == dict(program.expects).keys()
@@ -52,7 +52,7 @@ def test_the_numbers_hold_and_every_gradient_has_one(name: str) -> None:
 def test_an_example_of_an_error_ends_in_that_error(name: str) -> None:
     program = example(name)
     with pytest.raises(ExplainError) as raised:
-        explain_program(program, read_values(bind_values(program, {})), wrt=program.wrt)
+        explain_program(program, example_values(program), wrt=program.wrt)
     assert program.expect_error in raised.value.message
     assert raised.value.hint
 
@@ -60,7 +60,7 @@ def test_an_example_of_an_error_ends_in_that_error(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in gallery() if not example(name).expect_error])
 def test_it_fits_a_terminal_of_eighty_columns(name: str) -> None:
     program = example(name)
-    explanation = explain_program(program, read_values(bind_values(program, {})), wrt=program.wrt)
+    explanation = explain_program(program, example_values(program), wrt=program.wrt)
     out = io.StringIO()
     write(explanation, View(width=WIDTH, color=False), out)
     assert [] == [line for line in out.getvalue().splitlines() if cell_len(line) > WIDTH]

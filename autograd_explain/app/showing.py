@@ -180,7 +180,7 @@ class Showing(App[int]):
     def from_beside(self, function: Callable[..., None], *given: object) -> None:
         """Call a function of the screen from another thread, unless the screen is gone by now."""
         with suppress(RuntimeError):
-            self.call_from_thread(function, *given)
+            self.call_later(function, *given)
 
 
 def beside(work: Callable[[], None]) -> None:

@@ -124,7 +124,7 @@ class Place(Widget):
         if room < 4:
             return text
         done = round(room * self._share)
-        full, empty = "━─".translate(self._table)
+        full, empty = "━".translate(self._table), "─".translate(self._table)
         return text.append(full * done, "bold").append(empty * (room - done), "dim")
 
     def on_click(self, event: Click) -> None:
@@ -147,7 +147,8 @@ class KeyLine(Widget):
         text = Text(no_wrap=True)
         for row in fitting(self.size.width):
             does = Style(meta={"@click": f"app.{row.action}"})
-            text.append(f" {row.shown.split()[0]}".translate(self._table), Style(bold=True) + does).append(f" {row.short} ", does)
+            shown = f" {row.shown.split()[0]}".translate(self._table)
+            text.append(shown, Style(bold=True) + does).append(f" {row.short} ", does)
         return text
 
 

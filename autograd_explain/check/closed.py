@@ -18,7 +18,7 @@ import mpmath
 
 from autograd_explain.check.chain import Chain
 from autograd_explain.check.forms import Form, Row, derivative_forms, size, writable
-from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.core.registry import OPERATIONS, OWN
 from autograd_explain.core.var import CONSTANT, INPUT, Var
 from autograd_explain.modes.records import Sweep
 
@@ -50,6 +50,8 @@ def closed_forms(sweep: Sweep, targets: Mapping[str, Var], chain: Chain | None) 
     if not writable(rows):
         return Closed(note="no closed form: its powers are too high to write out")
     here = operations <= HERE and len(targets) <= MOST_INPUTS_HERE
+    if not here and any(row.op is not None and row.op.name in OWN for row in rows):
+        return Closed(note="no closed form: too long for one with an operation of your own in it")
     forms = dict(derivative_forms(rows, float(sweep.seed), chain.digits)) if here else _elsewhere(rows, sweep, chain)
     if forms is None:
         return Closed(note=f"no closed form: SymPy did not finish its {operations:,} operations")
@@ -72,7 +74,9 @@ def _rows(sweep: Sweep) -> list[Row] | None:
     rows = []
     for index in sorted(needed):
         node = sweep.tape.nodes[index]
-        if type(node.value) is not float or (node.inputs and not node.op.elementwise) or node.value - node.value != 0:
+        if node.inputs and not (node.op.elementwise and node.op.has_form):
+            return None
+        if type(node.value) is not float or node.value - node.value != 0:
             return None
         rows.append(_row(node, tuple(places[argument.index] for argument in node.inputs)))
     return rows

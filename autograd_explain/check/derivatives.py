@@ -99,6 +99,8 @@ def shifted(value: Any, sign: int, digits: int) -> Any:
 
 @lru_cache(maxsize=1024)
 def _template(op: Op, settings: tuple[tuple[str, Any], ...]) -> tuple[Any, tuple[Any, ...]]:
+    if not op.has_form:
+        raise Undefined
     symbols = [sympy.Dummy(f"a{i}", real=True) for i in range(len(op.arguments))]
     numbers = {o.name: sympy.Dummy(o.name, real=True) for o in op.options if o.kind == "number"}
     options = dict(settings) | {name: Term(symbol) for name, symbol in numbers.items()}

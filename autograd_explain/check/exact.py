@@ -27,7 +27,7 @@ from autograd_explain.check.derivatives import Local, compiled, exact, local_for
 from autograd_explain.core.op import Op
 from autograd_explain.errors import ExplainError
 
-FAILURES = (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, ExplainError)
+FAILURES = (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, LookupError, ExplainError)
 _EXACT = np.frompyfunc(exact, 1, 1)
 _REAL = np.frompyfunc(lambda value: real(value, LARGEST), 1, 1)
 _FLOAT = np.frompyfunc(float, 1, 1)

@@ -48,6 +48,9 @@ class Examiner:
         node = visit.node
         args = tuple([argument.value for argument in node.inputs])
         options = self.sweep.tape.options.get(node.index, _NONE)
+        if not node.op.has_form:
+            self._doubt(visit, f"{node.op.name} has no symbolic form, so SymPy has nothing to differentiate")
+            return
         if type(node.value) is float and node.op.partials:
             self._scalar(visit, args, options)
             return

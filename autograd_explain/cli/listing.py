@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterable
 from itertools import groupby
@@ -43,6 +44,8 @@ def show_example(name: str) -> None:
     """Write an example's program, heading included, and the commands to run it."""
     program = example(name)
     commands = [command_line([command, name]) for command in ("run", "check")]
+    if program.train:
+        commands.append(command_line(["train", name, *shlex.split(program.train)]))
     console.write_lines([*program.text.rstrip().splitlines(), "", *commands])
 
 

@@ -212,14 +212,20 @@ def bound(program: Program, given: Given) -> tuple[dict[str, str], dict[str, Any
 
 
 def _columns(program: Program, given: Given) -> dict[str, Any]:
-    """Return the table's columns that the program has a name for; those of text only where nothing else gives it."""
-    if given.table is None:
+    """Return the table's columns that the program has a name for; those of text only where nothing else gives it.
+
+    Without --data it is the table that the program's file names, whose columns given values replace.
+    """
+    table = read_table(program.data, given.limits) if given.table is None and program.data else given.table
+    if table is None:
         return {}
     names = names_of(program.parsed)
     for name in names.required:
-        if name in given.table.refused and name not in names_given(given.values):
-            raise InputError(f"the column {name} is not numeric: {given.table.refused[name]}")
-    used = {n: c for n, c in given.table.columns.items() if n in (*names.required, *names.optional)}
+        if name in table.refused and name not in names_given(given.values):
+            raise InputError(f"the column {name} is not numeric: {table.refused[name]}")
+    used = {n: c for n, c in table.columns.items() if n in (*names.required, *names.optional)}
+    if given.table is None:
+        return {name: column for name, column in used.items() if name not in names_given(given.values)}
     twice = names_given(given.values) & used.keys()
     if twice:
         raise InputError(f"{min(twice)} is given twice: as --{min(twice)} and as a column of the table")

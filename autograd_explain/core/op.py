@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.notation import Layout
+from autograd_explain.core.notation import Call, Layout
 from autograd_explain.core.shapes import as_value
 from autograd_explain.limits import exceeded
 
@@ -80,9 +80,26 @@ class Kink:
         return "; ".join(f"{library}: {choice}" for library, choice in self.others)
 
 
+def no_value(*args: Any, **options: Any) -> Any:
+    """Stand in for `forward` in a row that does not have one."""
+    raise NotImplementedError("the operation has no forward")
+
+
+def no_form(algebra: Any, *args: Any, **options: Any) -> Any:
+    """Stand in for `symbolic` in a row that does not have one: SymPy has nothing to differentiate."""
+    raise NotImplementedError("the operation has no symbolic form")
+
+
+_BY_ITS_NAME = Call("")
+YOURS = "defined by you"
+"""The family of operations that did not come with the package, where their row names no other."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Op:
     """A row of the table of operations.
+
+    Needed are `name`, `arguments`, `forward` and either `partials` or `vjp`; the rest has defaults.
 
     `arguments` are differentiated, `options` are not. Elementwise operations give `partials`, one local
     derivative per argument (a number where it is constant, None where an argument gets no gradient);
@@ -90,13 +107,13 @@ class Op:
     follows from these; `jvp`, of `(tangent, out, *arguments)`, is for rules that would lose digits turned around.
     """
 
-    name: str
-    arguments: tuple[str, ...]
-    forward: Rule
-    symbolic: Rule
-    layout: Layout
-    family: str
-    note: str
+    name: str = ""
+    arguments: tuple[str, ...] = ()
+    forward: Rule = no_value
+    symbolic: Rule = no_form
+    layout: Layout = _BY_ITS_NAME
+    family: str = YOURS
+    note: str = ""
     scalar: Rule | None = None
     partials: tuple[Rule | float | None, ...] = ()
     shown: tuple[Rule | None, ...] = ()
@@ -117,6 +134,11 @@ class Op:
     entries: Rule | None = None  # how many entries the result of a growing operation has, by its arguments
     steps: Rule | None = None  # how many steps of arithmetic it takes, where that is not about one for each entry
 
+    def __post_init__(self) -> None:
+        """Write the operation as a call of its name where no layout was given."""
+        if self.layout is _BY_ITS_NAME:
+            object.__setattr__(self, "layout", Call(self.name))
+
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The operation on floats, arrays or recorded values; options by name or after the arguments."""
         if len(args) == len(self.arguments) and not self.options:
@@ -129,6 +151,11 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    @property
+    def has_form(self) -> bool:
+        """Whether there is a symbolic form that checkers can differentiate."""
+        return self.symbolic is not no_form
 
     @property
     def elementwise(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from autograd_explain.core.op import Op
 
 OPERATIONS: dict[str, Op] = {}
+OWN: set[str] = set()  # the operations that did not come with the package
 ALIASES: dict[str, str] = {}
 
 
@@ -19,6 +20,14 @@ def define(op: Op) -> Op:
     OPERATIONS[op.name] = op
     ALIASES.update(dict.fromkeys(op.aliases, op.name))
     return op
+
+
+def forget(name: str) -> None:
+    """Take an operation that did not come with the package out of the table again, with its aliases."""
+    OWN.discard(name)
+    OPERATIONS.pop(name, None)
+    for alias in [alias for alias, meant in ALIASES.items() if meant == name]:
+        del ALIASES[alias]
 
 
 def find(name: str) -> Op | None:

@@ -7,6 +7,9 @@ uses to find the place in its program again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -52,7 +55,9 @@ class Branch(NamedTuple):
 class Tape:
     """What one run recorded, appended to and never rewritten."""
 
-    __slots__ = ("branches", "constants", "left", "names", "nodes", "options", "scopes", "selectors", "site")
+    __slots__ = (
+        "branches", "constants", "held", "left", "names", "nodes", "options", "scopes", "selectors", "site",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.nodes: list[Var] = []
@@ -62,6 +67,7 @@ class Tape:
         self.branches: list[Branch] = []
         self.constants: dict[Any, Var] = {}
         self.selectors: set[int] = set()  # values that were used to index an array
+        self.held = False  # whether values were worked out without a record: see `no_grad` in `transforms`
         self.left: dict[str, Any] = {}  # the program's names and their values when it had run
         self.site: Any = None
 
@@ -75,3 +81,17 @@ class Tape:
         """Note where the turns of a loop began that has ended, and where the last one ended."""
         if starts:
             self.scopes.append(Turns(starts, stop, title, site))
+
+
+OPEN: ContextVar[tuple[Tape, ...]] = ContextVar("OPEN", default=())
+"""The tapes that Python code is being recorded on, the innermost last."""
+
+
+@contextmanager
+def opened(tape: Tape) -> Iterator[Tape]:
+    """Python code inside records on this tape: a gradient asked for there becomes part of the recording."""
+    token = OPEN.set((*OPEN.get(), tape))
+    try:
+        yield tape
+    finally:
+        OPEN.reset(token)

@@ -40,6 +40,8 @@ class Header:
     wrt: tuple[str, ...] | None = None
     expects: list[Expectation] = field(default_factory=list)
     expect_error: str = ""
+    data: str = ""
+    train: str = ""
 
 
 _KEYED = re.compile(r"#[ \t]*(?P<key>[^\W\d_][^:#]{0,30}?)[ \t]*:[ \t]*(?P<text>.*?)[ \t]*$")
@@ -160,6 +162,14 @@ def _expect_error(header: Header, text: str) -> None:
     header.expect_error = _once("expect error", header.expect_error, text)
 
 
+def _data(header: Header, text: str) -> None:
+    header.data = _once("data", header.data, text)
+
+
+def _train(header: Header, text: str) -> None:
+    header.train = _once("train", header.train, text)
+
+
 _KEYS: dict[str, Callable[[Header, str], None]] = {
     "title": _title,
     "teaches": _teaches,
@@ -167,6 +177,8 @@ _KEYS: dict[str, Callable[[Header, str], None]] = {
     "wrt": _wrt,
     "expect": _expect,
     "expect error": _expect_error,
+    "data": _data,
+    "train": _train,
 }
 _EXAMPLES = {
     "title": "title: The chain rule",
@@ -175,4 +187,6 @@ _EXAMPLES = {
     "wrt": "wrt: w b",
     "expect": "expect: w = -3.317032e-06",
     "expect error": "expect error: no value for x",
+    "data": "data: points.csv",
+    "train": "train: --optimizer adam --lr 0.1",
 }

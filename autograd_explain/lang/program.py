@@ -29,7 +29,8 @@ class Program:
     """A parsed program and what its file says about it; for a bare expression those parts are empty.
 
     `defaults` are texts of values by name, `wrt` the names to track (None: not said), `expects` pairs of a
-    target (`result` or a name, whose gradient is meant) and the number as written.
+    target (`result` or a name, whose gradient is meant) and the number as written. `data` is the path of a table
+    that stands beside the file, `train` the options it is well trained with.
     """
 
     text: str
@@ -41,6 +42,8 @@ class Program:
     wrt: tuple[str, ...] | None = None
     expects: tuple[Expectation, ...] = ()
     expect_error: str = ""
+    data: str = ""
+    train: str = ""
 
 
 def read_program(text: str, name: str = "", limits: Limits = DEFAULT_LIMITS) -> Program:
@@ -60,6 +63,8 @@ def read_program(text: str, name: str = "", limits: Limits = DEFAULT_LIMITS) -> 
         wrt=header.wrt,
         expects=tuple(header.expects),
         expect_error=header.expect_error,
+        data=header.data,
+        train=header.train,
     )
 
 
@@ -137,12 +142,18 @@ def example(name: str, limits: Limits = DEFAULT_LIMITS) -> Program:
     if name not in gallery():
         hint = suggestion(name, gallery(), offer="examples")
         raise NameProblem(f"there is no example {name}", hint=hint)
-    return read_program(_text_of(gallery_folder() / (name + ENDING), limits), name + ENDING, limits)
+    path = gallery_folder() / (name + ENDING)
+    return _with_files(read_program(_text_of(path, limits), name + ENDING, limits), path)
 
 
 def _from_file(path: Path, limits: Limits) -> Program:
-    program = read_program(_text_of(path, limits), str(path), limits)
-    return replace(program, defaults={n: _beside(path, value) for n, value in program.defaults.items()})
+    return _with_files(read_program(_text_of(path, limits), str(path), limits), path)
+
+
+def _with_files(program: Program, path: Path) -> Program:
+    """The program whose values and table from files are those beside it, wherever the command is run."""
+    defaults = {name: _beside(path, value) for name, value in program.defaults.items()}
+    return replace(program, defaults=defaults, data=str(path.parent / program.data) if program.data else "")
 
 
 def _beside(path: Path, value: str) -> str:

@@ -17,7 +17,7 @@ from autograd_explain.core.shapes import kept_shape, normal_axes, shape_of
 from autograd_explain.ops.arithmetic import div  # where a number may be divided by 0: `/` on floats would raise
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import exp, expm1
-from autograd_explain.ops.shaping import broadcast_to, reshape
+from autograd_explain.ops.shaping import broadcast_to, reshape, transpose
 
 AXIS = Option("axis", "axis")
 LAST_AXIS = Option("axis", "axis", -1)
@@ -293,6 +293,36 @@ def _product_of_others(x: Any, axis: Any) -> Any:
     return np.moveaxis((before * after).reshape(moved.shape), range(-len(axes), 0), axes)
 
 
+def _share_of_others(upstream: Any, out: Any, x: Any, axis: Any) -> Any:
+    """Entry j gets Σᵢ upstreamᵢ · (the product of all but i and j), also where factors are 0.
+
+    Row i of a matrix holds the factors with a 1 in place of the i-th, so that its product is outᵢ.
+    """
+    shape = shape_of(x)
+    axes = normal_axes(axis, len(shape))
+    if not axes:
+        return 0.0 * x
+    kept = tuple(a for a in range(len(shape)) if a not in axes)
+    order = (*kept, *axes)
+    moved = tuple(shape[a] for a in order)
+    size = int(count(x, axis))
+    batch = moved[: len(kept)]
+    same = np.eye(size)
+
+    def flat(value: Any, *added: int) -> Any:
+        turned = value if order == tuple(range(len(order))) else transpose(value, axes=order)
+        return reshape(turned, shape=(*batch, *added))
+
+    others = product_of_others(where(same, 1.0, flat(x, 1, size)), axis=-1)
+    shares = sum_(where(same, 0.0, flat(upstream, size, 1) * others), axis=-2, keepdims=False)
+    back_again = reshape(shares, shape=moved)
+    return back_again if order == tuple(range(len(order))) else transpose(back_again, axes=_inverse(order))
+
+
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(a) for a in np.argsort(order))
+
+
 def _at_largest(x: Any, key: Any, axis: Any) -> Any:
     first = first_largest(key, normal_axes(axis, np.ndim(key)))
     return np.sum(np.where(first, x, 0), axis=axis, keepdims=True)
@@ -307,7 +337,7 @@ def _marked(key: Any, axis: Any) -> Any:
 product_of_others: Op = define(Op(
     "product_of_others", ("x",), _product_of_others, lambda sp, x, axis: _product_of_others(x, axis),
     Call("product_of_others"), "structural",
-    "For each entry the product of all the others.", vjp=(None,), options=(AXIS,), internal=True,
+    "For each entry the product of all the others.", vjp=(_share_of_others,), options=(AXIS,), internal=True,
 ))  # fmt: skip
 at_largest: Op = define(Op(
     "at_largest", ("x", "key"),

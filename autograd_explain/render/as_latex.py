@@ -129,7 +129,7 @@ def _derivation(block: Derivation, view: View) -> Iterator[str]:
         yield rf"\hspace*{{2em}}\parbox{{0.92\linewidth}}{{\fitted{{\begin{{aligned}}{inside}\end{{aligned}}}}}}\par"
 
 
-_MOST_ROWS = 14  # rows of one box, which no page break can enter
+_MOST_ROWS = 9  # rows of one box, which no page break can enter
 
 
 def _groups(rows: list[str]) -> Iterator[list[str]]:

@@ -37,12 +37,21 @@ def back_share(
     if all(type(value) is float for value in numbers):
         made = _product(("u", record.upstream), ("i", part.local), part.contribution, view)
     else:
-        how = tag("span", array_share(step.node, record, part, view), class_="how")
+        how = _array_how(step, record, part, view)
         relation = " = " if is_inline(part.contribution) else ""
         made = joined(how, relation, data(part.contribution, view, "gradient answer"))
     done = tag("em", "complete") if last and (run.uses[part.target] > 1 or not target.inputs) else ""
     total = _total(run, part, earlier, done, view)
     return tag("div", _rule(run, step, part, view), tag("p", to, made), total, class_="part")
+
+
+def _array_how(step: Step, record: StepRecord, part: PartRecord, view: View) -> Markup:
+    """How an array's contribution is made: the rule drawn with the shapes that meet in it, or the product."""
+    if part.local is not None or type(part.contribution) is float:
+        return tag("span", array_share(step.node, record, part, view), class_="how")
+    meet = shapes_of(part.rule) if part.rule.op and not is_inline(part.contribution) else ""
+    shapes = tag("span", f"   {meet}", class_="how") if meet else ""
+    return joined(math(formula_markup(part.rule, style_of(view))), shapes)
 
 
 def _to(word: str, part: PartRecord, side: str) -> Markup:

@@ -112,7 +112,7 @@ class Names:
         if len(label) == 1 and label.isascii() and label.isalpha():
             return label
         plain = label.isascii() and _NAME.fullmatch(label)
-        chunk = _CHUNK if len(label) > _LONGEST else _LONGEST
+        chunk = _LONGEST if len(label) <= _LONGEST else _CHUNK if plain else 1
         parts = [label[i : i + chunk] for i in range(0, len(label), chunk)]
         if not plain:
             return r"\allowbreak ".join(rf"\text{{{self.letters.text(part)}}}" for part in parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,16 +47,25 @@ def require_library() -> None:
 
 def picture(drawn: Curve | Plane, title: str, view: View, kind: str) -> bytes:
     """The file of a curve or a map; `kind` is svg or png."""
-    mpl = _library()
-    from matplotlib.figure import Figure
 
-    with mpl.rc_context(_SETTINGS):
-        figure = Figure(figsize=(7.0, 6.4), layout="constrained")
-        figure.suptitle(_short(title), fontsize=11, family="monospace")
+    def draw(figure: Any) -> None:
         if isinstance(drawn, Curve):
             _draw_curve(figure, drawn, view)
         else:
             _draw_plane(figure, drawn, view)
+
+    return figure_file(draw, title, kind)
+
+
+def figure_file(draw: Callable[[Any], None], title: str, kind: str, height: float = 6.4) -> bytes:
+    """The file of a figure that `draw` fills; `kind` is svg or png, `height` in inches."""
+    mpl = _library()
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_SETTINGS):
+        figure = Figure(figsize=(7.0, height), layout="constrained")
+        figure.suptitle(_short(title), fontsize=11, family="monospace")
+        draw(figure)
         held = io.BytesIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type")) if kind == "svg" else {"Software": None}
         figure.savefig(held, format=kind, metadata=nothing)
@@ -115,11 +125,10 @@ def _draw_curve(figure: Any, curve: Curve, view: View) -> None:
     above.legend(fontsize=8)
 
 
-def _draw_plane(figure: Any, plane: Plane, view: View) -> None:
+def draw_contours(figure: Any, axes: Any, plane: Plane) -> tuple[Any, Any]:
+    """Draw the bands of a map with their key; returns the places along both axes."""
     from matplotlib.colors import BoundaryNorm
 
-    axes = figure.subplots()
-    across, up = plane.overs
     x = np.array([sample.at[0] for sample in plane.rows[0]])
     y = np.array([row[0].at[1] for row in plane.rows])
     heights = np.ma.masked_invalid([_broken([sample.value for sample in row]) for row in plane.rows])
@@ -130,6 +139,13 @@ def _draw_plane(figure: Any, plane: Plane, view: View) -> None:
         filled = axes.contourf(x, y, heights, levels=bands, cmap="cividis", norm=norm)
         figure.colorbar(filled, ax=axes, label="value", format=lambda value, _: show_short(float(value)))
         axes.contour(x, y, heights, levels=bands, colors="white", linewidths=0.4, negative_linestyles="solid")
+    return x, y
+
+
+def _draw_plane(figure: Any, plane: Plane, view: View) -> None:
+    axes = figure.subplots()
+    across, up = plane.overs
+    x, y = draw_contours(figure, axes, plane)
     _arrows(axes, plane, x, y)
     if across.within(plane.point.at[0]) and up.within(plane.point.at[1]):
         said = ", ".join(f"∂{o.label} = {show(s, view)}" for o, s in zip(plane.overs, plane.point.slopes, strict=True))

@@ -28,7 +28,7 @@ def compare_head(plans: Mapping[str, Plan], count: int, view: View) -> Iterator[
             line = Line("      ")
     yield from (Line("    ").add(text) for text in wrapped(f"{count:,} steps{dealt(plan)}", view.width - 6))
     yield from heading("STEPS", "the loss of each before its update", view)
-    yield _row("step", list(plans), view, "dim")
+    yield _row("step", [f"{mark_of(place, view)} {label}" for place, label in enumerate(plans)], view, "dim")
 
 
 def compared_row(number: int, row: Sequence[Taken | None], count: int, view: View) -> Line:
@@ -39,7 +39,8 @@ def compared_row(number: int, row: Sequence[Taken | None], count: int, view: Vie
 def _row(step: str, cells: Sequence[str], view: View, style: str = "") -> Line:
     room = max(min((view.width - _STEP_COLUMN) // len(cells) - 2, 2 * view.digits + 12), view.digits + 5)
     shown = [cell if len(cell) <= room else cell[: room - 1] + "…" for cell in cells]
-    fitting = max((view.width - _STEP_COLUMN - 3) // (room + 2), 1)
+    whole = _STEP_COLUMN + len(cells) * (room + 2) <= view.width
+    fitting = len(cells) if whole else max((view.width - _STEP_COLUMN - 3) // (room + 2), 1)
     line = Line("  ").add(f"{step:>9}")
     for cell in shown[:fitting]:
         line.add(f"  {cell:>{room}}", style)

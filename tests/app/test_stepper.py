@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -425,6 +426,22 @@ def test_plain_is_ascii_everywhere() -> None:
                 assert all(app.query_one(kind).render().plain.isascii() for kind in (Place, KeyLine))
 
     asyncio.run(main())
+
+
+def test_ten_thousand_steps_open_in_under_a_second() -> None:
+    run = case("h = x\nfor i in range(5000):\n    h = h*w + x\nh", w=0.99, x=0.3).run()
+    spent: list[float] = []
+
+    async def main() -> None:
+        before = time.process_time()  # of this process alone, so that a busy machine does not count
+        app = Stepper(run, View())
+        async with app.run_test(size=NORMAL) as pilot:
+            await until(pilot, lambda: bool(app.query_one("#step", Pane).page.height))
+            spent.append(time.process_time() - before)
+        assert 10_000 == app.frames.count("backward")
+
+    asyncio.run(main())
+    assert 1.0 > spent[0]
 
 
 def test_a_long_run_opens_and_lists_its_values() -> None:

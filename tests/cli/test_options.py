@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from autograd_explain.cli.main import check, group, run
+from autograd_explain.cli.main import check, group, run, step
 from autograd_explain.cli.options import rewritten
 
 Fails = Callable[..., str]
@@ -167,5 +167,6 @@ def test_limits_reach_the_run(fails: Fails) -> None:
 
 
 def test_commands_share_their_options() -> None:
-    assert [p.name for p in run.params] == [p.name for p in check.params]
-    assert {"run", "check", "examples", "faults", "ops", "train"} == set(group.commands)
+    assert [p.name for p in run.params] == [*(p.name for p in check.params), "step"]
+    assert [p.name for p in run.params] == [p.name for p in step.params]
+    assert {"run", "check", "examples", "faults", "ops", "plot", "quiz", "step", "train"} == set(group.commands)

@@ -86,12 +86,12 @@ def skeleton_of_latex(text: str) -> list[str]:
         assert plain.count("{") == plain.count("}"), line
         outside = re.sub(r"\\begin\{(pmatrix|aligned)\}.*?\\end\{\1\}", "", plain)
         assert re.search(r"(?<!\\)[%#&]", outside) is None, line
-    return re.findall(r"\\(?:begin|end|section|input|write|def|tablerow|note|codeline)\b", text)
+    return re.findall(r"\\(?:begin|end)\{document\}|\\(?:section|input|write|def|tablerow|note|codeline)\b", text)
 
 
 SKELETONS: dict[str, Callable[[str], Any]] = {
     "json": lambda text: sorted(json.loads(text)),
-    "html": lambda text: Tags(text).tags,
+    "html": lambda text: [tag.replace("mtext", "mi") for tag in Tags(text).tags],  # a name that is no word is words
     "svg": lambda text: [element.tag for element in ET.fromstring(text).iter()],  # noqa: S314 - our own
     "markdown": skeleton_of_markdown,
     "latex": skeleton_of_latex,
@@ -105,13 +105,12 @@ def skeleton(name: str, text: str) -> Any:
 
 
 READERS: dict[str, Callable[[str], str]] = {
-    "text": lambda text: text,
     "json": lambda text: str(json.loads(text)["source"]),
     "html": lambda text: Tags(text).text,
     "markdown": lambda text: text,
     "latex": lambda text: text.replace(r"\allowbreak{}", ""),
 }
-"""What a reader of a format sees, for those that show the program as it was typed."""
+"""What a reader of a format sees, for those that show the program's own heading."""
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -123,12 +122,13 @@ def test_a_hostile_title_and_comment_change_nothing_but_text(name: str, title: s
     assert skeleton(name, plain) == skeleton(name, hostile)
 
 
-@pytest.mark.parametrize("name", sorted(READERS.keys() & set(TEXTS) - {"text"}))
+@pytest.mark.parametrize("name", sorted(READERS.keys() & set(TEXTS)))
 @FEW
 @given(title=TITLES)
-def test_a_hostile_comment_is_shown_as_it_is(name: str, title: str) -> None:
+def test_a_hostile_title_is_shown_as_it_is(name: str, title: str) -> None:
     seen = READERS[name](written(explain(program(title), x=2.0, w=-1.5), name))
-    expected = code(f"# {title}").replace(r"\allowbreak{}", "") if name == "latex" else f"# {title}"
+    comment = title if name == "html" else f"# {title}"  # the page shows the title, and no comments
+    expected = code(comment).replace(r"\allowbreak{}", "") if name == "latex" else comment
     assert "".join(visible(expected).split()) in "".join(seen.split())
 
 

@@ -133,7 +133,17 @@ def compiled(text: str, folder: Path) -> list[str]:
     return found + ([f"exit {run.returncode}"] if run.returncode else [])
 
 
+NAMES = (r"\input{x}$ % # ~ ^ _ {", "é 中\x1b\r" + r"</b>\end{x}" * 9)
+
+
+def product_of(**values: Any) -> Any:
+    """A function whose inputs may have any name."""
+    first, second = values.values()
+    return first * abs(second) / first**2
+
+
 RUNS: dict[str, Any] = {
+    "names": lambda: explain(product_of, dict.fromkeys(NAMES, 3.0)),
     "hostile": lambda: Case(HOSTILE, VALUES).run(check=True),
     "forward": lambda: Case(HOSTILE, VALUES).run(mode="forward"),
     "arrays": lambda: TWO_LAYERS.run(check=True),
