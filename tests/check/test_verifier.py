@@ -1,0 +1,166 @@
+"""The verifier: it passes right exports and finds each kind of wrong one, without the engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd_explain import explain
+from autograd_explain.check.verifier import RULES, verify
+from autograd_explain.cli.main import execute
+from tests.programs import run_example, sound_examples
+
+EXAMPLE = "(1 - sigmoid(w*x + b))**2 + w*w"
+VALUES = {"w": 0.5, "x": 2.0, "b": -1.0}
+ARRAYS = "mean(cumsum(relu(W @ x))[1:]) * max(x) * norm(W[[0, 1, 0]]) / prod(x)"
+MATRIX = {"W": [[1.0, 2.0], [3.0, 4.0]], "x": [1.0, 0.5]}
+
+
+def export(source: str = EXAMPLE, values: dict[str, Any] | None = None, **options: Any) -> Any:
+    """An export as a reader of the file has it."""
+    return json.loads(json.dumps(explain(source, VALUES if values is None else values, **options).to_dict()))
+
+
+@pytest.mark.parametrize("name", sound_examples())
+def test_examples_hold(name: str) -> None:
+    assert [] == verify(json.loads(json.dumps(run_example(name).to_dict()))).problems
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward", "both"])
+@pytest.mark.parametrize(("source", "values"), [(EXAMPLE, VALUES), (ARRAYS, MATRIX)])
+def test_every_mode_holds(source: str, values: dict[str, Any], mode: str) -> None:
+    assert ([], []) == verify(export(source, values, mode=mode))
+
+
+def test_non_finite_numbers_hold() -> None:
+    assert [] == verify(export("where(x > 0, sqrt(x), 0*x) + log(x)", {"x": 0.0})).problems
+
+
+def test_a_saturated_sigmoid_holds() -> None:
+    assert [] == verify(export("sigmoid(x)**2", {"x": 36.0})).problems
+
+
+def test_a_function_of_the_users_own_is_left_open() -> None:
+    found = verify(json.loads(json.dumps(run_example("cube").to_dict())))
+    assert ([], ["cube"]) == found
+
+
+def at(*path: Any, value: Any) -> Callable[[Any], None]:
+    """A change of one entry of an export."""
+
+    def change(data: Any) -> None:
+        for key in path[:-1]:
+            data = data[key]
+        data[path[-1]] = value(data[path[-1]]) if callable(value) else value
+
+    return change
+
+
+def together(*changes: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Several changes, one after the other."""
+
+    def change(data: Any) -> None:
+        for each in changes:
+            each(data)
+
+    return change
+
+
+def wrong_rule(data: Any) -> None:
+    """A sweep with a wrong rule, told consistently: only formulas and differences can find it."""
+    part = data["backward"][-1]["parts"][0]
+    name = data["nodes"][part["target"]]["name"]
+    for key in ("local", "contribution"):
+        part[key] *= 2
+    part["total_after"] = part["total_before"] + part["contribution"]
+    data["nodes"][part["target"]]["gradient"] = data["gradients"][name] = part["total_after"]
+
+
+BROKEN = {
+    "order": at("nodes", 5, "inputs", value=[0, 7]),
+    "values": at("nodes", 5, "value", value=lambda v: v * (1 + 1e-6)),
+    "result": at("gradients", "w", value=lambda v: v + 1e-9),
+    "edges": at("backward", 1, "parts", value=[]),
+    "upstream": at("backward", 1, "upstream", value=2.0),
+    "contributions": at("backward", 2, "parts", 0, "local", value=lambda v: v * 1.001),
+    "totals": at("backward", 3, "parts", 0, "total_after", value=lambda v: v + 1e-12),
+    "references": at("notes", 0, "node", value=99),
+    "differences": wrong_rule,
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_each_rule_finds_its_fault(rule: str) -> None:
+    data = export()
+    BROKEN[rule](data)
+    assert rule in {problem.rule for problem in verify(data).problems}
+
+
+def test_a_wrong_tangent_is_found() -> None:
+    data = export(mode="forward")
+    at("forward", 2, "tangent", value=9.0)(data)
+    assert {"tangents"} == {problem.rule for problem in verify(data).problems}
+
+
+def test_a_wrong_product_over_a_path_is_found() -> None:
+    run = explain(EXAMPLE, VALUES)
+    from autograd_explain.explanation.paths import paths
+
+    run.paths = paths(run)
+    data = json.loads(json.dumps(run.to_dict()))
+    assert [] == verify(data).problems
+    data["paths"]["w"][0]["product"] += 1.0
+    assert {"paths"} == {problem.rule for problem in verify(data).problems}
+
+
+def test_every_rule_has_a_broken_export() -> None:
+    assert {rule.name for rule in RULES} == BROKEN.keys() | {"tangents", "paths"}
+
+
+@pytest.mark.parametrize("path", [("nodes",), ("backward",), ("nodes", 3), ("inputs", 0, "value"), ("notes",)])
+@pytest.mark.parametrize("value", [None, 7, "text", [], {}])
+def test_a_mangled_export_ends_in_problems_not_in_an_error(path: tuple[Any, ...], value: Any) -> None:
+    data = export()
+    at(*path, value=value)(data)
+    verify(data)
+
+
+def test_it_loads_no_engine() -> None:
+    code = (
+        "import sys, autograd_explain.check.verifier;"
+        "print([m for m in sys.modules if m.startswith('autograd_explain.') and m.split('.')[1] != 'check'])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]" == run.stdout.strip()
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.json"
+    data = export()
+    file.write_text(json.dumps(data), encoding="utf-8")
+    assert 0 == execute(["verify", str(file)])
+    assert "all of it holds" in capsys.readouterr().out
+    data["gradients"]["w"] = 5.0
+    file.write_text(json.dumps(data), encoding="utf-8")
+    assert 1 == execute(["verify", str(file)])
+    assert "gradient of w" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '{"schema": "other"}', "\x00", "[" * 100_000])
+def test_what_is_no_export_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(text, encoding="utf-8")
+    assert 2 == execute(["verify", str(file)])
+    out, err = capsys.readouterr()
+    assert ("", True) == (out, err.startswith("error: "))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == execute(["verify", str(tmp_path / "none.json")])
+    assert "cannot be read" in capsys.readouterr().err
