@@ -10,25 +10,49 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd_explain import functions
     from autograd_explain.core.op import Op
-    from autograd_explain.core.registry import define
     from autograd_explain.core.var import Var
     from autograd_explain.errors import ExplainError
     from autograd_explain.explanation.build import Explanation
-    from autograd_explain.pipeline import explain, grad
+    from autograd_explain.functions import detach  # type: ignore[attr-defined]
+    from autograd_explain.lang.defining import define
+    from autograd_explain.pipeline import explain
     from autograd_explain.train.fitting import fit
+    from autograd_explain.transforms import (
+        check_gradients,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        no_grad,
+        value_and_grad,
+        vjp,
+    )
 
-__all__ = ["ExplainError", "Explanation", "Op", "Var", "define", "explain", "fit", "functions", "grad"]
+__all__ = [
+    "ExplainError", "Explanation", "Op", "Var", "check_gradients", "define", "detach", "explain", "fit", "functions",
+    "grad", "hessian", "hvp", "jacobian", "jvp", "no_grad", "value_and_grad", "vjp",
+]  # fmt: skip
 
 _HOMES = {
     "ExplainError": "errors",
     "Explanation": "explanation.build",
     "Op": "core.op",
     "Var": "core.var",
-    "define": "core.registry",
+    "check_gradients": "transforms",
+    "define": "lang.defining",
+    "detach": "functions",
     "explain": "pipeline",
     "fit": "train.fitting",
     "functions": "",
-    "grad": "pipeline",
+    "grad": "transforms",
+    "hessian": "transforms",
+    "hvp": "transforms",
+    "jacobian": "transforms",
+    "jvp": "transforms",
+    "no_grad": "transforms",
+    "value_and_grad": "transforms",
+    "vjp": "transforms",
 }
 
 

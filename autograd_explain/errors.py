@@ -67,5 +67,13 @@ class LimitError(ExplainError):
     """A limit was met: see `autograd_explain.limits`."""
 
 
+class OperationProblem(ExplainError):
+    """An operation that the user defined cannot be used: a part of its row is missing or wrong, or a rule failed."""
+
+
 class InputError(ExplainError):
     """A value, a file or an option cannot be used."""
+
+
+class RecordingNeeded(ExplainError):
+    """A gradient was asked for while a checker runs the program on numbers that record nothing."""

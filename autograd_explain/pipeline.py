@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_explain.core.callers import FollowedTape, source_of
 from autograd_explain.core.shapes import as_value
-from autograd_explain.core.tape import Tape
-from autograd_explain.core.var import Var, constant, leaf
-from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.core.tape import Tape, opened
+from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var, constant, leaf, two_tapes
+from autograd_explain.errors import InputError, NameProblem, RecordingNeeded
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
 from autograd_explain.modes.corners import choose
@@ -34,23 +36,60 @@ def explain_program(
     fault: str | None = None,
     at_kink: Mapping[str, float] | None = None,
     mode: str = "reverse",
+    second: Second | None = None,
 ) -> Explanation:
     """Run a program (`lang.program.Program`) on values, sweep back, and check by the named checkers.
 
     `wrt` names the inputs to track; None tracks all but class numbers. `fault` names a broken rule to set beside
     the right one, `at_kink` gives operations another derivative at their kinks, `mode` is one of
-    `MODES`. Raises ExplainError subclasses.
+    `MODES`, `second` asks for second derivatives. Raises ExplainError subclasses.
     """
     from autograd_explain.lang.interpret import record
 
+    def recorded(others: Mapping[str, Any]) -> Recording:
+        recording = record(program.parsed, others, tracked=chosen, seed=seed, limits=limits)
+        if at_kink:
+            choose(recording.tape, at_kink)
+        return recording
+
     chosen = frozenset(values if wrt is None else wrt)
-    recording = record(program.parsed, values, tracked=chosen, seed=seed, limits=limits)
+    recording = recorded(values)
     if wrt is None and (selecting := recording.class_numbers()):
-        recording = record(program.parsed, values, tracked=chosen - selecting, seed=seed, limits=limits)
-    if at_kink:
-        choose(recording.tape, at_kink)
+        chosen -= selecting
+        recording = recorded(values)
     explanation = _explained(recording, upstream, checkers, program.parsed, mode)
+    if second is not None:
+        add_second(explanation, second, recorded, upstream, checkers)
     return with_fault(explanation, fault) if fault is not None else explanation
+
+
+class Second(NamedTuple):
+    """Which second derivatives are asked for: the whole Hessian, or it times `along`, a vector by name.
+
+    A vector without names is that of the one tracked input.
+    """
+
+    along: Any = None
+
+
+def add_second(
+    explanation: Explanation, second: Second, recorded: Any, upstream: Any, checkers: Collection[str]
+) -> None:
+    """Work out the second derivatives and let the checkers look at them. Raises ExplainError subclasses."""
+    from autograd_explain.explanation.second import SecondOrder
+
+    along = second.along
+    if along is not None and not isinstance(along, Mapping):
+        names = [record.name for record in explanation.inputs if record.tracked]
+        if len(names) != 1:
+            hint = "--hvp " + ",".join(f"{name}=1" for name in names)
+            raise InputError(f"a vector by {len(names)} inputs is given by name", hint=hint if names else "")
+        along = {names[0]: along}
+    found = explanation.second = SecondOrder(explanation, recorded, upstream=upstream, along=along)
+    if checkers:
+        from autograd_explain.check.second import check_second
+
+        explanation.checks = [*explanation.checks, *check_second(found, checkers)]
 
 
 def with_fault(explanation: Explanation, name: str) -> Explanation:
@@ -75,7 +114,7 @@ def _explained(
         if mode == "forward":
             from autograd_explain.check.carried import carried_over
 
-            checked = {name: _or_zero(sweep.gradients[n.index], n) for name, n in recording.inputs.items()}
+            checked = {name: or_zero(sweep.gradients[n.index], n) for name, n in recording.inputs.items()}
             explanation.checks = carried_over(explanation.checks, checked, explanation.gradients)
     return explanation
 
@@ -90,6 +129,7 @@ def explain(
     mode: str = "reverse",
     upstream: Any = None,
     seed: int = 0,
+    hessian: bool = False,
     **inputs: Any,
 ) -> Explanation:
     """Explain a program given as text, or an ordinary Python function of the inputs.
@@ -97,21 +137,19 @@ def explain(
     `values` and keyword arguments give the inputs: numbers or arrays, computed in float64 and never modified.
     `wrt` names the inputs to differentiate by (default: all but class numbers), `check` turns the checkers on
     (True, or their names; a text may list names with commas between them), `mode` chooses the sweep ("reverse",
-    "forward" or "both"), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`.
+    "forward" or "both"), `upstream` seeds the result (ones in its shape unless given), `seed` is for `rand`,
+    `hessian` adds second derivatives (`e.second`). A name that is one of these is given in `values`.
     Raises ExplainError subclasses: they say what is wrong and where.
     """
     if mode not in MODES:
         raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
     checkers = CHECKERS if check is True else _listed(check or ())
-    wrt = None if wrt is None else _listed(wrt)
-    upstream = None if upstream is None else _number("the upstream", upstream)
-    given = {name: _number(name, value) for name, value in {**(values or {}), **inputs}.items()}
-    unknown = sorted(set(wrt or ()) - given.keys())
-    if unknown:
-        raise NameProblem(f"wrt names {unknown[0]!r}, which is not among the values", hint=", ".join(given))
+    upstream = None if upstream is None else as_number("the upstream", upstream)
+    given = {name: as_number(name, value) for name, value in {**(values or {}), **inputs}.items()}
+    wrt = None if wrt is None else _known(_listed(wrt), given)
+    second = Second() if hessian else None
     if callable(source):
-        recording = record_function(source, given, tracked=wrt)
-        return _explained(recording, upstream, checkers, mode=mode)
+        return _explained_function(source, given, wrt, checkers, upstream, mode, second)
     if not isinstance(source, str):
         kind = type(source).__name__
         raise InputError(f"a program is text or a Python function, not {kind}", hint='explain("x*x", x=2)')
@@ -119,7 +157,29 @@ def explain(
 
     program = read_expression(source)
     bound = bind_values(program, given)
-    return explain_program(program, bound, wrt=wrt, checkers=checkers, upstream=upstream, seed=seed, mode=mode)
+    return explain_program(
+        program, bound, wrt=wrt, checkers=checkers, upstream=upstream, seed=seed, mode=mode, second=second
+    )
+
+
+def _explained_function(
+    function: Callable[..., Any], values: Mapping[str, Any], wrt: Collection[str] | None, checkers: Collection[str],
+    upstream: Any, mode: str, second: Second | None,
+) -> Explanation:  # fmt: skip
+    def recorded(others: Mapping[str, Any]) -> Recording:
+        return record_function(function, others, tracked=wrt)
+
+    explanation = _explained(recorded(values), upstream, checkers, source_of(function), mode)
+    if second is not None:
+        add_second(explanation, second, recorded, upstream, checkers)
+    return explanation
+
+
+def _known(wrt: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:
+    unknown = sorted(set(wrt) - given.keys())
+    if unknown:
+        raise NameProblem(f"wrt names {unknown[0]!r}, which is not among the values", hint=", ".join(given))
+    return wrt
 
 
 def _listed(names: Collection[str]) -> tuple[str, ...]:
@@ -127,7 +187,8 @@ def _listed(names: Collection[str]) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
-def _number(name: str, value: Any) -> Any:
+def as_number(name: str, value: Any) -> Any:
+    """What was given under a name as a float or a float64 array. Raises InputError where it is no number."""
     try:
         plain = float(value) if type(value) is int else value
         if np.asarray(plain).dtype.kind in _NUMBERS:  # text of digits and None would become numbers unasked
@@ -146,46 +207,38 @@ def record_function(
     function: Callable[..., Any], values: Mapping[str, Any], *, tracked: Collection[str] | None = None
 ) -> Recording:
     """Run a Python function once on recorded inputs, given by name."""
-    tape = Tape()
+    tape = FollowedTape(function)
     inputs = {n: leaf(tape, n, as_value(v), tracked=tracked is None or n in tracked) for n, v in values.items()}
-    result = function(**inputs)
-    if not isinstance(result, Var):
-        result = constant(tape, _number("the result", result))
+    with opened(tape):
+        result = recorded_result(tape, function(**inputs))
+    tape.settle()
     return Recording(tape, result, inputs, lambda others: function(**others))
 
 
-def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The gradient of a scalar function by its first argument, or by those that `argnums` names.
+def recorded_result(tape: Tape, result: Any) -> Var:
+    """What a Python function returned as a value of its tape.
 
-    The new function takes the same positional arguments and returns floats or arrays in their shapes (a tuple
-    where `argnums` is one); a negative number counts from the last argument. Arguments given by name are handed on
-    as they are. Raises InputError where the function's value is not a single number, and for an argument that is
-    not there.
+    Raises InputError where it is not one number or array, ExplainError where it belongs to another run.
     """
-
-    def gradient(*args: Any, **settings: Any) -> Any:
-        tape = Tape()
-        chosen = _positions(argnums, len(args))
-        inputs = [leaf(tape, f"x{i}", _number(f"argument {i}", a), tracked=i in chosen) for i, a in enumerate(args)]
-        result = function(*inputs, **settings)
-        if not isinstance(result, Var):
-            result = constant(tape, _number("the result", result))
-        if result.shape:
-            raise InputError(f"grad needs a function with a single number as its value, not shape {result.shape}")
-        sweep = reverse(tape, result)
-        found = tuple(_or_zero(sweep.gradients[inputs[i].index], inputs[i]) for i in chosen)
-        return found if isinstance(argnums, tuple) else found[0]
-
-    return gradient
+    if isinstance(result, Var):
+        if result.tape is not tape:
+            raise two_tapes()
+        return result
+    if isinstance(result, (tuple, list, dict)) and any(isinstance(part, Var) for part in _parts(result)):
+        kind = type(result).__name__
+        hint = "return one of them, their sum, or functions.stack([a, b])"
+        raise InputError(f"the function returned a {kind} of {len(result)} values; a result is one value", hint=hint)
+    if isinstance(result, Traced):
+        raise RecordingNeeded("a gradient is taken of recorded numbers only")
+    if result is None:
+        raise InputError("the function returned nothing", hint="end it with return and the value to differentiate")
+    return constant(tape, as_number("the result", result))
 
 
-def _positions(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
-    places: tuple[Any, ...] = argnums if isinstance(argnums, tuple) else (argnums,)
-    for place in places:
-        if not isinstance(place, int) or not -count <= place < count:
-            raise InputError(f"there is no argument {place!r}: {count} were given", hint="argnums counts from 0")
-    return tuple(place % count for place in places)
+def _parts(result: Any) -> Any:
+    return result.values() if isinstance(result, dict) else result
 
 
-def _or_zero(gradient: Any, node: Var) -> Any:
+def or_zero(gradient: Any, node: Var) -> Any:
+    """A value's gradient: zeros in its shape where no path led."""
     return 0.0 * node.value if gradient is None else gradient

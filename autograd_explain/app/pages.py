@@ -23,6 +23,7 @@ from autograd_explain.render.arithmetic import (
     rows,
     text_of,
 )  # fmt: skip
+from autograd_explain.render.graph_texts import amount
 from autograd_explain.render.numbers import LARGEST_SIDE
 from autograd_explain.render.outcome import check_lines, gradient_lines
 from autograd_explain.render.selection import Ledger
@@ -222,6 +223,10 @@ def _outcome(frames: Frames, frame: Frame, view: View) -> Iterator[Line]:
         yield Line("    nothing to differentiate: the result depends on no tracked input")
     yield from gradient_lines(frames.run, view)
     yield from check_lines(frames.run, view)
+    if frames.run.learned is not None:
+        from autograd_explain.render.training import story
+
+        yield from story(frames.run.learned, frames.run.parsed, view)
 
 
 _KINDS = {GIVEN: _given, FORWARD: _forward, SEED: _seed, BACKWARD: _backward, OUTCOME: _outcome}
@@ -234,9 +239,10 @@ def _folded(frames: Frames, frame: Frame, scope: int, view: View) -> Iterator[Li
     yield scope_line(run, scope, view)
     inside = range(record.start, record.stop)
     if frame.kind == FORWARD:
-        count = sum(1 for node in run.tape.nodes[record.start : record.stop] if node.inputs)
-        yield Line("    ").add(f"{count:,} operation{'s' * (count != 1)}, folded: e unfolds them", "dim")
-        yield from forward_lines(run, run.node(run.tape.nodes[frame.node or 0]), view, is_result=False)
+        made = [node.index for node in run.tape.nodes[record.start : record.stop] if node.inputs]
+        yield Line("    ").add(f"{len(made):,} operation{'s' * (len(made) != 1)}, folded: e unfolds them", "dim")
+        node = run.tape.nodes[frames.leaving(made)]
+        yield from forward_lines(run, run.node(node), view, is_result=node is run.result)
         return
     steps = [step for step in frames.steps[: frame.number] if step.node.index in inside]
     yield Line("    ").add(f"{len(steps):,} step{'s' * (len(steps) != 1)} back, folded: e unfolds them", "dim")
@@ -256,9 +262,10 @@ def _brief(value: object, view: View) -> tuple[str, str]:
 # The gradients so far
 
 
-def gradients_page(frames: Frames, frame: Frame, view: View) -> Sheet:
-    """What has reached each tracked input, as many side by side as fit."""
+def gradients_page(frames: Frames, frame: Frame, view: View, room: int) -> Sheet:
+    """What has reached each tracked input, as many side by side as fit; arrays as ranges where rows lack room."""
     run = frames.run
+    is_short = gradients_height(run, view.width) > room
     cells: list[Line] = []
     tables: list[Line] = []
     for record in run.inputs:
@@ -270,7 +277,9 @@ def gradients_page(frames: Frames, frame: Frame, view: View) -> Sheet:
         if total is None:
             cells.append(line.add("  nothing yet" if frame.kind != OUTCOME else "  0: no path leads there", "dim"))
             continue
-        if is_inline(total):
+        if is_short and not is_inline(total):
+            cells.append(line.add(f" {show_shape(total.shape)}").add(f" {amount(total, view)}", "accent"))
+        elif is_inline(total):
             cells.append(line.add(f" = {text_of(total, view)}", "accent"))
         else:
             tables.append(line.add(f" {show_shape(total.shape)}"))
@@ -282,9 +291,11 @@ def gradients_page(frames: Frames, frame: Frame, view: View) -> Sheet:
     return Sheet([text_from(line, view) for line in (*_columns(cells, view.width), *tables)])
 
 
-def gradients_height(run: Explanation, width: int) -> int:
-    """How many lines the gradients need at most, whatever has arrived."""
+def gradients_height(run: Explanation, width: int, *, is_short: bool = False) -> int:
+    """How many lines the gradients need at most, whatever has arrived; `is_short` with arrays as ranges."""
     shapes = [record.shape for record in run.inputs if record.tracked]
+    if is_short:
+        return max(-(-len(shapes) // max(width // _COLUMN, 1)), 1)
     short = sum(1 for shape in shapes if not shape or (len(shape) == 1 and shape[0] <= LARGEST_INLINE))
     rows_of = [1 + min(shape[-2] if len(shape) > 1 else 1, LARGEST_SIDE) for shape in shapes if shape]
     return -(-short // max(width // _COLUMN, 1)) + sum(rows_of) or 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, ComposeResult
 from textual.containers import Container, Vertical
+from textual.geometry import Size
 
 from autograd_explain.app.graph import GraphPages
 from autograd_explain.app.pages import gradients_height, gradients_page, program_page, step_page
@@ -53,6 +54,7 @@ class Showing(App[int]):
         self.pace = 2
         self.timer: Timer | None = None
         self.has_notes = True
+        self.extent = Size(80, 24)
         self.begin(run)
         self.index = 0
 
@@ -118,21 +120,27 @@ class Showing(App[int]):
 
     def settle(self) -> None:
         """Share out the height: the same at every frame, so that nothing jumps while one walks."""
-        run, size = self.frames.run, self.size
+        run, size = self.frames.run, self.extent
         is_wide = size.width >= WIDE
         rest = size.height - 2
         program = min(program_page(run, self.frame, self.view).height, 12 if is_wide else max(rest // 5, 2)) + 1
-        needed = gradients_height(run, size.width // 2 if is_wide else size.width)
-        gradients = min(needed, rest // 3 if is_wide else max(rest // 6, 1)) + 1
+        across, most = size.width * 3 // 5 if is_wide else size.width, rest // 3 if is_wide else max(rest // 6, 1)
+        needed = gradients_height(run, across)
+        gradients = min(needed if needed <= most else gradients_height(run, across, is_short=True), most) + 1
         self.query_one("#program").styles.height = program
         self.query_one("#gradients").styles.height = gradients
         shared = rest - program - gradients
         self.query_one("#graph").styles.height = "1fr" if is_wide else max(shared * 2 // 5, 3)
 
-    def on_resize(self, _event: Resize) -> None:
-        """Lay the lines out anew; the place stays."""
+    def on_resize(self, event: Resize) -> None:
+        """Share the height out anew; the place stays. The event knows the size before the screen does."""
+        self.extent = event.size
         self.settle()
         self.call_after_refresh(self.show)
+
+    def on_pane_resized(self, _event: Pane.Resized) -> None:
+        """Lay the lines out for the width that a pane has now."""
+        self.show()
 
     # What is shown
 
@@ -145,14 +153,22 @@ class Showing(App[int]):
         panes = {name: main.query_one(f"#{name}", Pane) for name in ("program", "graph", "step", "gradients")}
         notes = self.view.notes and self.has_notes
         views = {name: replace(self.view, width=pane.room, notes=notes) for name, pane in panes.items()}
+        rows = {name: pane.size.height for name, pane in panes.items()}
         panes["program"].show(program_page(run, frame, views["program"]), moved=moved)
-        panes["graph"].show(self.graph.page(frame, views["graph"], panes["graph"].size.height), moved=moved)
+        panes["graph"].show(self.graph.page(frame, views["graph"], rows["graph"], self.stops), moved=moved)
         panes["step"].show(step_page(self.frames, self.stops, frame, views["step"]), moved=moved)
-        panes["gradients"].show(gradients_page(self.frames, frame, views["gradients"]), moved=moved)
-        panes["step"].border_title = self._title(frame)
+        panes["gradients"].show(gradients_page(self.frames, frame, views["gradients"], rows["gradients"]), moved=moved)
+        panes["step"].border_title = self._title(frame) + self._below(frame, panes["step"])
         if moved:
             panes["step"].scroll_to(0, 0, animate=False)
         main.query_one(Place).show(self._said(), self.stops.place(self.index) / max(len(self.stops.indexes) - 1, 1))
+
+    def _below(self, frame: Frame, pane: Pane) -> str:
+        """What the title says of lines that are out of sight."""
+        if pane.page.height <= pane.size.height:
+            return ""
+        what = "the note is" if self.has_notes and self.view.notes and self.frames.notes(frame) else "more"
+        return f" - {what} below" if self.view.ascii else f" · {what} below ↓"
 
     def _title(self, frame: Frame) -> str:
         return _TITLES[frame.kind].format(f"{frame.number:,}", f"{self.frames.count(frame.kind):,}")

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from autograd_explain.app.graph import Listing
 from autograd_explain.app.keys import KEYS, bindings
 from autograd_explain.app.showing import INTERRUPTED, PACES, Showing, beside
 from autograd_explain.app.widgets import Help, Pane, Place, Prompt
@@ -254,10 +253,11 @@ class Stepper(Showing):
     def action_draw(self) -> None:
         """Draw the graph, or list its values."""
         pane = self.query_one("#graph", Pane)
-        if not self.graph.can_draw(replace(self.view, width=pane.room)):
-            self.tell("this graph is too large to be drawn here; its values are listed")
-            return
-        self.graph.is_drawn = isinstance(pane.page, Listing)
+        wanted = self.graph.after(pane.page, pane.size.height)
+        if wanted and not self.graph.can_draw(replace(self.view, width=pane.room), self.stops):
+            self.tell("this graph is too large to be drawn as a whole")
+            wanted = None
+        self.graph.is_drawn = wanted
         self.show()
 
     def action_help(self) -> None:

@@ -44,9 +44,13 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
 
         value: int
 
+    class Resized(Message):
+        """The pane is larger or smaller than when it was last filled."""
+
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
         self.page: Page = Sheet([])
+        self._filled = Size(0, 0)
         self._made: dict[int, Strip] = {}
 
     @property
@@ -57,16 +61,25 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, page: Page, *, moved: bool) -> None:
         """Put another page into the pane; where the frame has moved, bring its place into sight."""
         self.page = page
+        self._filled = self.outer_size
         self._made.clear()
+        grows = page.height > self.virtual_size.height
         self.virtual_size = Size(page.width, page.height)
         self.refresh()
         if moved:
             self._seek()
+        if moved and grows:
+            self.call_after_refresh(self._seek)
 
     def _seek(self) -> None:
         """Scroll no further than needed for the page's place to be in sight, with a line around it."""
         region = Region(max(self.page.column - 2, 0), max(self.page.row - 1, 0), 16, self.page.rows + 2)
         self.scroll_to_region(region, animate=False, immediate=True)
+
+    def on_resize(self) -> None:
+        """Ask for lines that fit; a scroll bar that comes or goes is no reason to."""
+        if self.outer_size != self._filled:
+            self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         """One line in sight."""

@@ -32,7 +32,7 @@ from autograd_explain.check.rounding import gradient_of, spreads
 from autograd_explain.check.sides import SMALLER_STEP_DIGITS, Neighbourhood
 from autograd_explain.check.steps import Estimate, Unsettled, swept
 from autograd_explain.check.verdict import FEWEST_DIGITS, MORE_DIGITS, judge, settled
-from autograd_explain.errors import ExplainError
+from autograd_explain.errors import ExplainError, RecordingNeeded
 from autograd_explain.modes.records import Recording, Sweep
 
 SECONDS = 3.0
@@ -104,10 +104,21 @@ class _Differences:
             why = "the result or the gradient is not finite, so there is nothing to take a difference of"
             return target.verdict("undecided", why)
         try:
-            found = self._by_sweep(target) if directions is None else self._by_many_digits(target, directions)
+            found = self._found(target, directions)
             return self._by_choice(found) if found.status == "differs" else found
         except (Undefined, ExplainError, OutOfTime, Unsettled, RecursionError, *FAILURES) as error:
             return target.verdict("undecided", _why_not(error))
+
+    def _found(self, target: _Target, directions: list[Direction] | None) -> CheckResult:
+        if self.sweep.tape.held:
+            raise Unsettled("differences see through no_grad: a run beside the given values works those numbers out anew")
+        formless = any(node.inputs and not node.op.has_form for node in self.sweep.tape.nodes)
+        if directions is not None and not formless:
+            try:
+                return self._by_many_digits(target, directions)
+            except RecordingNeeded:  # the program takes a gradient itself: that is done in float64 only
+                pass
+        return self._by_sweep(target)
 
     def _by_choice(self, found: CheckResult) -> CheckResult:
         """A difference where the run stands at a corner: what is chosen there need not be the program's own slope."""

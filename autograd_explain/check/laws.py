@@ -10,7 +10,6 @@ import ast
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import mpmath
@@ -20,9 +19,23 @@ from autograd_explain.check.algebra import PreciseAlgebra, Undefined
 from autograd_explain.check.budget import Clock
 from autograd_explain.check.derivatives import DIGITS, MANY_DIGITS, Singular, local_for
 from autograd_explain.check.exact import exact_value, pull_back, to_exact, to_float
+from autograd_explain.check.law_parts import (
+    ORDINARY,
+    SHAPES,
+    Finding,
+    Sample,
+    differences,
+    inside,
+    kinked,
+    off,
+    own_samples,
+    place_of,
+    selecting,
+)
 from autograd_explain.check.precise import Precise, Session, number_of
 from autograd_explain.check.rounding import shake
-from autograd_explain.core.op import REQUIRED, Op, compute
+from autograd_explain.check.rule_laws import RULE_LAWS, can_be_called, told
+from autograd_explain.core.op import Op, compute
 from autograd_explain.core.shapes import as_value
 from autograd_explain.modes.reverse import local_derivative, pass_back
 
@@ -34,23 +47,6 @@ _STEP_DIGITS = 120
 _ROOM = 16.0  # times what a last bit in the arguments does
 _SMALLEST, _LARGEST = 1e-290, 1e290
 
-ORDINARY = (-2.3, -1.1, -0.7, -0.3, 0.2, 0.45, 0.9, 1.3, 2.6)
-FAR = (-1e150, -1e8, -40.0, -1e-8, -1e-150, 1e-150, 1e-8, 40.0, 1e8, 1e150)
-SHAPES = ((), (3,), (2, 3), (2, 1), (1, 3))
-
-Sample = tuple[tuple[Any, ...], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One break of a law: where, what was expected there and what the row gave."""
-
-    law: str
-    op: str
-    where: str
-    expected: Any
-    actual: Any
-
 
 def laws(op: Op, samples: Sequence[Sample] | None = None) -> list[Finding]:
     """Every break of every law, none for a right row.
@@ -58,39 +54,26 @@ def laws(op: Op, samples: Sequence[Sample] | None = None) -> list[Finding]:
     `samples` are arguments and options to try; elementwise operations bring their own. Structured ones without
     samples are tried on small arrays with their default options.
     """
-    tried = list(samples) if samples is not None else list(own_samples(op))
-    return [finding for law in LAWS.values() for finding in law(op, tried)]
+    return [finding for found in by_law(op, samples).values() for finding in found]
 
 
-def own_samples(op: Op) -> Iterator[Sample]:
-    """Arguments inside the operation's domain, ordinary and far out, with default options."""
-    options = {o.name: o.default for o in op.options}
-    if any(value is REQUIRED for value in options.values()):
-        return
-    if not op.elementwise:
-        random = np.random.default_rng(0)
-        for shape in ((3,), (2, 3)) if len(op.arguments) == 1 else ((3,),):
-            yield tuple(random.uniform(0.3, 1.7, shape) for _ in op.arguments), options
-        return
-    for args in _points(len(op.arguments)):
-        if np.all(op.domain.contains(*args)):
-            yield args, options
+def by_law(op: Op, samples: Sequence[Sample] | None = None) -> dict[str, list[Finding]]:
+    """What each law finds broken, by its name. Where the rules cannot even be called, no other law is tried."""
+    uncallable = list(can_be_called(op, ()))
+    if uncallable:
+        return {"rules": uncallable}
+    try:
+        tried = list(samples) if samples is not None else list(own_samples(op))
+    except Exception as error:  # noqa: BLE001 - whatever a row does wrong is a finding, not a failure of the laws
+        return {"rules": [Finding("rules", op.name, "on sample values", "a domain and a value", told(error))]}
+    return {name: list(_tried(name, op, tried)) for name in LAWS}
 
 
-def _points(count: int) -> Iterator[tuple[float, ...]]:
-    if count == 1:
-        yield from ((x,) for x in ORDINARY + FAR)
-        return
-    few = (-1.1, -0.3, 0.45, 2.6)
-    yield from itertools.product(few, repeat=count)
-    for place in range(count):
-        for far, near in itertools.product(FAR, (-0.7, 1.3)):
-            yield tuple(far if i == place else near + 0.1 * i for i in range(count))
-
-
-def _where(args: tuple[Any, ...], options: dict[str, Any]) -> str:
-    texts = [f"{arg:.17g}" if isinstance(arg, float) else np.array2string(np.asarray(arg)) for arg in args]
-    return ", ".join(texts + [f"{name}={value}" for name, value in options.items()])
+def _tried(name: str, op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
+    try:
+        yield from LAWS[name](op, samples)
+    except Exception as error:  # noqa: BLE001 - as above
+        yield Finding(name, op.name, "on sample values", "a rule that runs", told(error))
 
 
 def _exact(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -98,20 +81,9 @@ def _exact(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return exact_value(op, tuple(map(to_exact, args)), options, PreciseAlgebra())
 
 
-def _kinked(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
-    return any(bool(np.any(kink.at(*args, **options))) for kink in op.kinks)
-
-
 def _sizes_fit(value: Any) -> bool:
     sizes = np.abs(np.asarray(value, dtype=float))
     return bool(np.all(np.isfinite(sizes) & (sizes < _LARGEST) & ((sizes == 0) | (sizes > _SMALLEST))))
-
-
-def _off(expected: Any, actual: Any, relative: float, room: Any = 0.0) -> bool:
-    if np.shape(expected) != np.shape(actual):
-        return True
-    with np.errstate(all="ignore"):
-        return not bool(np.all(np.abs(np.asarray(expected) - actual) <= relative * np.abs(expected) + room))
 
 
 def values_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
@@ -124,8 +96,8 @@ def values_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
             continue
         actual, says = compute(op, args, options), to_float(expected)
         room = _ROOM * np.abs(to_float(np.asarray(moved - expected, dtype=object)[()]))
-        if _sizes_fit(says) and _off(says, actual, VALUE_CLOSE, room):
-            yield Finding("value", op.name, _where(args, options), says, actual)
+        if _sizes_fit(says) and off(says, actual, VALUE_CLOSE, room):
+            yield Finding("value", op.name, place_of(args, options), says, actual)
 
 
 def slopes_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
@@ -133,7 +105,7 @@ def slopes_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     if not op.elementwise:
         return
     for args, options in samples:
-        if not op.differentiable or _kinked(op, args, options):
+        if not op.differentiable or kinked(op, args, options):
             continue
         out = compute(op, args, options)
         for position, rule in enumerate(op.partials):
@@ -148,7 +120,7 @@ def slopes_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
             except Undefined:
                 continue
             if not abs(says - actual) <= SLOPE_CLOSE * abs(says) + room:
-                yield Finding("slope", op.name, f"{_where(args, options)} by {op.arguments[position]}", says, actual)
+                yield Finding("slope", op.name, f"{place_of(args, options)} by {op.arguments[position]}", says, actual)
 
 
 def _local(rule: Any, out: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -182,10 +154,10 @@ def _slope_room(op: Op, args: tuple[float, ...], options: dict[str, Any], positi
 
 def shown_forms_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     """The textbook form, worked out at 50 digits, is SymPy's derivative."""
-    if not op.elementwise:
+    if not op.elementwise or not op.has_form:
         return
     for args, options in samples:
-        if _kinked(op, args, options) or max(map(abs, args)) > max(ORDINARY):
+        if kinked(op, args, options) or max(map(abs, args)) > max(ORDINARY):
             continue
         for position, form in enumerate(op.shown):
             if form is None:
@@ -201,7 +173,7 @@ def shown_forms_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding
                 except (Singular, Undefined):
                     continue
                 if abs(says - actual) > _SHOWN_CLOSE * (abs(says) + abs(actual)):
-                    where = f"{_where(args, options)} by {op.arguments[position]}"
+                    where = f"{place_of(args, options)} by {op.arguments[position]}"
                     yield Finding("shown", op.name, where, float(says), float(actual))
 
 
@@ -212,13 +184,13 @@ def scalar_and_array_agree(op: Op, samples: Sequence[Sample]) -> Iterator[Findin
     for args, options in samples:
         arrays = tuple(np.full((2,), arg) for arg in args)
         one, many = compute(op, args, options), compute(op, arrays, options)
-        if _off(one, float(many[0]), VALUE_CLOSE) and not (math.isnan(one) and np.isnan(many[0])) and one != many[0]:
-            yield Finding("array", op.name, _where(args, options), one, many[0])
+        if off(one, float(many[0]), VALUE_CLOSE) and not (math.isnan(one) and np.isnan(many[0])) and one != many[0]:
+            yield Finding("array", op.name, place_of(args, options), one, many[0])
         for position, rule in enumerate(op.partials):
             alone = _local(rule, one, args, options)
             among = float(np.ravel(_local(rule, np.full((2,), one), arrays, options))[0])
-            if math.isfinite(alone) and _off(alone, among, SLOPE_CLOSE):
-                yield Finding("array", op.name, f"{_where(args, options)} by argument {position}", alone, among)
+            if math.isfinite(alone) and off(alone, among, SLOPE_CLOSE):
+                yield Finding("array", op.name, f"{place_of(args, options)} by {op.arguments[position]}", alone, among)
 
 
 def reverse_meets_differences(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
@@ -228,7 +200,7 @@ def reverse_meets_differences(op: Op, samples: Sequence[Sample]) -> Iterator[Fin
     options = samples[0][1] if samples else {}
     random = np.random.default_rng(4)
     for shapes in itertools.islice(_shape_choices(len(op.arguments)), 40):
-        args = _inside(op, shapes, options, random)
+        args = inside(op, shapes, options, random)
         if args is None:
             return
         out = compute(op, args, options)
@@ -238,46 +210,24 @@ def reverse_meets_differences(op: Op, samples: Sequence[Sample]) -> Iterator[Fin
                 continue
             _, actual = pass_back(op, position, upstream, out, args, options)
             expected = differences(op, args, options, upstream, position)
-            if _off(expected, actual, _DIFFERENCE_CLOSE, _DIFFERENCE_CLOSE):
-                yield Finding("reverse", op.name, f"shapes {shapes} by argument {position}", expected, actual)
+            if off(expected, actual, _DIFFERENCE_CLOSE, _DIFFERENCE_CLOSE):
+                yield Finding("reverse", op.name, f"shapes {shapes} by {op.arguments[position]}", expected, actual)
 
 
 def _shape_choices(count: int) -> Iterator[tuple[tuple[int, ...], ...]]:
     yield from itertools.product(SHAPES, repeat=count)
 
 
-def _inside(op: Op, shapes: Any, options: dict[str, Any], random: np.random.Generator) -> tuple[Any, ...] | None:
-    for low, high in ((0.3, 0.9), (1.2, 2.5)):
-        args = tuple(as_value(random.uniform(low, high, shape)) for shape in shapes)
-        if np.all(op.domain.contains(*args)) and not _kinked(op, args, options):
-            return args
-    return None
-
-
-def differences(op: Op, args: tuple[Any, ...], options: dict[str, Any], upstream: Any, position: int) -> Any:
-    """Σ upstream·out differenced by every entry of one argument, in float64."""
-    found = np.zeros(np.shape(args[position]))
-    for place in np.ndindex(found.shape):
-        ends = []
-        for sign in (1.0, -1.0):
-            moved = np.array(args[position])
-            moved[place] += sign * 1e-5
-            given = tuple(as_value(moved) if i == position else arg for i, arg in enumerate(args))
-            ends.append(np.sum(upstream * compute(op, given, options)))
-        found[place] = (ends[0] - ends[1]) / 2e-5
-    return as_value(found)
-
-
 def contributions_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     """A structured operation hands back what the exact Jacobian of its definition says, to 1e-12."""
-    if op.elementwise or (op.internal and not any(op.vjp)):
+    if op.elementwise or (op.internal and not any(op.vjp)) or not op.has_form:
         return
     random = np.random.default_rng(5)
     for args, options in samples:
         out = compute(op, args, options)
         upstream = as_value(random.uniform(0.5, 1.5, np.shape(out)) * random.choice((-1.0, 1.0), np.shape(out)))
-        wanted = [i for i in range(len(args)) if op.vjp_for(i) is not None and i not in _selecting(op, args)]
-        if _kinked(op, args, options):
+        wanted = [i for i in range(len(args)) if op.vjp_for(i) is not None and i not in selecting(op, args)]
+        if kinked(op, args, options):
             continue
         expected = _pulled(op, args, options, upstream, wanted)
         moved = _pulled(op, tuple(shake(arg, random) for arg in args), options, shake(upstream, random), wanted)
@@ -285,12 +235,9 @@ def contributions_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Findi
             _, actual = pass_back(op, position, upstream, out, args, options)
             says = to_float(expected[position])
             room = _ROOM * np.abs(to_float(moved[position]) - says)
-            if _off(says, actual, SLOPE_CLOSE, room + _SMALLEST):
-                yield Finding("contribution", op.name, f"{_where(args, options)} by argument {position}", says, actual)
-
-
-def _selecting(op: Op, args: tuple[Any, ...]) -> Sequence[int]:
-    return tuple(op.selects(*args)) if op.selects is not None else ()
+            name = op.arguments[0 if op.variadic else position]
+            if off(says, actual, SLOPE_CLOSE, room + _SMALLEST):
+                yield Finding("contribution", op.name, f"{place_of(args, options)} by {name}", says, actual)
 
 
 def _pulled(op: Op, args: tuple[Any, ...], options: dict[str, Any], upstream: Any, wanted: list[int]) -> dict[int, Any]:
@@ -302,16 +249,17 @@ def _pulled(op: Op, args: tuple[Any, ...], options: dict[str, Any], upstream: An
 def is_described(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     """The row has a note, and an example that is an expression of the language."""
     if not op.note:
-        yield Finding("note", op.name, "", "a note", "")
+        yield Finding("note", op.name, "", "a note (what to know about it, in a sentence)", "")
     if op.internal:
         return
     try:
         ast.parse(op.example, mode="eval")
     except SyntaxError:
-        yield Finding("example", op.name, "", "an expression", op.example)
+        yield Finding("example", op.name, "", f'an example (an expression, such as "{op.name}({", ".join(op.arguments)})")', op.example)
 
 
 LAWS: dict[str, Callable[[Op, Sequence[Sample]], Iterator[Finding]]] = {
+    **RULE_LAWS,
     "value": values_are_right,
     "slope": slopes_are_right,
     "shown": shown_forms_are_right,

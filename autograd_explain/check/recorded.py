@@ -20,6 +20,7 @@ from autograd_explain.check.edges import Findings, Visit, unsummed, untracked, v
 from autograd_explain.check.exact import pull_back, to_exact, to_float
 from autograd_explain.check.kinks import Kinked, kinked_at, sides_of_structured
 from autograd_explain.check.naming import Naming, entry, number
+from autograd_explain.check.ratios import times_what_is_right
 from autograd_explain.check.rounding import EXCUSED, shake
 from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Sweep
@@ -84,6 +85,8 @@ class Examiner:
             f"{self.naming.operation(visit.node)}: the {what} by its argument {role} "
             f"({self.naming.label(argument)}{place}) is {number(says)} by SymPy, {number(recorded)} was recorded"
         )
+        times = times_what_is_right(float(says), float(recorded))
+        why += f": {times}" if times else ""
         self.findings.faults.setdefault(argument.index, why)
 
     def _scalar(self, visit: Visit, args: tuple[float, ...], options: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The checkers by name. SymPy and mpmath are loaded only when one of them is asked."""
+"""The checkers by name. SymPy, mpmath, PyTorch and JAX are loaded only when the one that needs them is asked."""
 
 from __future__ import annotations
 
@@ -24,8 +24,19 @@ def _finite(recording: Recording, sweep: Sweep) -> list[CheckResult]:
     return finite(recording, sweep)
 
 
-CHECKERS: dict[str, Checker] = {"symbolic": _symbolic, "finite": _finite}
-_NOT_BUILT = ("torch", "jax")
+def _torch(recording: Recording, sweep: Sweep) -> list[CheckResult]:
+    from autograd_explain.check.pytorch import pytorch
+
+    return pytorch(recording, sweep)
+
+
+def _jax(recording: Recording, sweep: Sweep) -> list[CheckResult]:
+    from autograd_explain.check.jax import by_jax
+
+    return by_jax(recording, sweep)
+
+
+CHECKERS: dict[str, Checker] = {"symbolic": _symbolic, "finite": _finite, "torch": _torch, "jax": _jax}
 
 
 def check(recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symbolic", "finite")) -> list[CheckResult]:
@@ -38,8 +49,6 @@ def check(recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symb
 
 
 def _find(name: Any) -> Checker:
-    if name in _NOT_BUILT:
-        raise InputError(f"the checker {name!r} is not built yet", hint=f"there are: {', '.join(CHECKERS)}")
     if name not in CHECKERS:
         raise InputError(f"unknown checker {name!r}", hint=f"there are: {', '.join(CHECKERS)}")
     return CHECKERS[name]

@@ -15,7 +15,10 @@ _KEYS = 13
 
 
 def read_fault(name: str | None) -> str | None:
-    """Return the name as it was given. Raises NameProblem where there is no such fault, InputError for one of `train`."""
+    """Return the name as it was given.
+
+    Raises NameProblem where there is no such fault, InputError for one that only a training shows.
+    """
     if name is None:
         return None
     fault = find_fault(name)
@@ -57,7 +60,8 @@ def show_faults() -> None:
     """Write every fault's name and the thought behind it."""
     room = max(map(len, FAULTS)) + 2
     lines = [line for row in FAULTS.values() for line in _folded(row.name, row.says, room)]
-    tail = ["To see one:   " + command_line(["faults", "NAME"]), "Beside a run: run PROGRAM … --fault NAME   (keep-gradients: train …)"]
+    beside = "Beside a run: run PROGRAM … --fault NAME   (keep-gradients: train …)"
+    tail = ["To see one:   " + command_line(["faults", "NAME"]), beside]
     console.write_lines([*_paragraph(_ABOUT), "", *lines, "", *tail])
 
 

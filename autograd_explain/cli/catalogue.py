@@ -8,6 +8,7 @@ from typing import Any
 from autograd_explain.core.notation import LANGUAGE, Call, ListCall, Power, Written, write
 from autograd_explain.core.op import Op
 from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.lang import gradients
 from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.constants import MAKERS
 from autograd_explain.ops.losses import COMPOSITES
@@ -43,11 +44,13 @@ def entries() -> list[Entry]:
     losses = [Entry(c.name, c.signature, "loss", c.note, c.example, row=c) for c in COMPOSITES.values()]
     makers = [Entry(m.name, m.signature, "constant", m.note, m.example) for m in MAKERS.values()]
     length = Entry("len", "len(x)", "shape", "The size of the first axis, as a number.", "sum([x, 2])/len([x, 2])")
-    return sorted([*rows, *losses, *makers, length], key=_order)
+    gradient = Entry(gradients.NAME, *gradients.ABOUT[:1], "choice", *gradients.ABOUT[1:])
+    return sorted([*rows, *losses, *makers, length, gradient], key=_order)
 
 
-def _order(entry: Entry) -> int:
-    return _FAMILIES.index(entry.family) if entry.family in _FAMILIES else len(_FAMILIES)
+def _order(entry: Entry) -> tuple[int, str]:
+    known = entry.family in _FAMILIES
+    return (_FAMILIES.index(entry.family), "") if known else (len(_FAMILIES), entry.family)
 
 
 def _of_operation(op: Op) -> Entry:

@@ -19,14 +19,14 @@ PICTURES = frozenset({"graph", "svg", "dot", "mermaid", "png"})
 Values = tuple[tuple[str, str], ...]
 
 
-def read_versus(text: str | None) -> Values:
+def read_versus(text: str | None, option: str = "--versus") -> Values:
     """Return the names and values in `x=-1,y=[1, 2]`: commas inside brackets belong to a value."""
     if text is None:
         return ()
     pairs = [part.partition("=") for part in _parts(text)]
     for name, equals, value in pairs:
         if not (name.strip() and equals and value.strip()):
-            raise InputError(f"--versus takes NAME=VALUE with commas between, not '{text}'", hint="--versus x=-1,y=2")
+            raise InputError(f"{option} takes NAME=VALUE with commas between, not '{text}'", hint=f"{option} x=-1,y=2")
     return tuple((fold_name(name.strip()), value.strip()) for name, _, value in pairs)
 
 
@@ -58,6 +58,7 @@ def refuse_together(options: dict[str, Any], target: Target) -> None:
     """Raise InputError for options that are each a view of their own."""
     if options["fault"] is not None and options["mode"] != "reverse":
         raise InputError("--fault breaks a rule of the reverse sweep", hint=f"leave out --mode {options['mode']}")
+    refuse_second(options, target)
     for name, given in (("--fault", options["fault"]), ("--paths", options["paths"])):
         if given and target.format.name in PICTURES:
             raise InputError(f"{name} is told in text, not in a picture ({target.format.name})", hint="--format text")
@@ -69,6 +70,26 @@ def refuse_together(options: dict[str, Any], target: Target) -> None:
                         ("--mode", options["mode"] != "reverse")):  # fmt: skip
         if given:
             raise InputError(f"--versus compares two runs and does not go with {name}", hint=f"leave out {name}")
+
+
+def refuse_second(options: dict[str, Any], target: Target) -> None:
+    """Raise InputError where second derivatives have no place, or are asked for twice."""
+    asked = [name for name in ("hessian", "hvp") if options[name]]
+    if not asked:
+        return
+    if len(asked) > 1:
+        raise InputError("--hvp is --hessian times a vector: ask for one of them", hint="leave out --hessian")
+    (name,) = asked
+    if target.format.name not in SECOND_ORDER:
+        told = "text and JSON"
+        raise InputError(f"--{name} is told in {told}, not in {target.format.name}", hint="--format text")
+    for other in ("fault", "versus"):
+        if options[other] is not None:
+            raise InputError(f"--{name} does not go with --{other}", hint=f"leave out --{other}")
+
+
+SECOND_ORDER = frozenset({"text", "json"})
+"""The formats that tell second derivatives."""
 
 
 def write_comparison(first: Any, second: Any, target: Target) -> None:

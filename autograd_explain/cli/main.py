@@ -16,6 +16,7 @@ import click
 
 from autograd_explain.cli import console
 from autograd_explain.cli.options import SCREEN, ProgramCommand, run_options, step_option
+from autograd_explain.cli.own_operations import ops_option
 from autograd_explain.cli.plot_options import plot_options
 from autograd_explain.cli.quiz_options import quiz_options
 from autograd_explain.cli.quoting import COMMAND, command_line
@@ -185,6 +186,24 @@ def plot(**options: Any) -> int:
     return plot_program(options)
 
 
+@group.command("verify", short_help="Derive every number of an exported explanation again.")
+@click.argument("file")
+@click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
+def verify(file: str, **_options: Any) -> int:
+    """Derive every number of FILE, an explanation exported as JSON, again without the engine.
+
+    Formulas are worked out anew, contributions multiplied and totals added up anew, and the gradients are held
+    against differences of the formulas. FILE may be - for standard input. Ends with 1 where something does not hold:
+
+        autograd-explain run "x*x + x" --x 3 -o run.json
+
+        autograd-explain verify run.json
+    """
+    from autograd_explain.cli.verifying import verify_file
+
+    return verify_file(file)
+
+
 @group.command("examples", short_help="List the example programs, or show one.")
 @click.argument("name", required=False)
 def examples(name: str | None) -> None:
@@ -197,17 +216,31 @@ def examples(name: str | None) -> None:
 @group.command("ops", short_help="List the functions, show one with its rule, or search.")
 @click.argument("name", required=False)
 @click.option("--glossary", is_flag=True, help="The words of the subject, and autograd told as a recipe.")
-def ops(name: str | None, *, glossary: bool) -> None:
-    """List every function, show the one called NAME with its rule, or search for a word."""
+@click.option("--check", is_flag=True, help="Hold NAME's row against the laws: what is missing, what is wrong.")
+@ops_option
+@click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
+def ops(name: str | None, *, glossary: bool, check: bool, debug: bool) -> int:
+    """List every function, show the one called NAME with its rule, or search for a word.
+
+    With --check the operation NAME is held against the laws that every operation keeps; ends with 1 where one is
+    broken. Your own operations come from a file:
+
+        autograd-explain ops cube --ops cube.py --check
+    """
     if glossary:
         from autograd_explain.cli.words import show_glossary
 
         show_glossary()
-        return
+        return OK
+    if check:
+        from autograd_explain.cli.lawful import check_operation
+
+        return check_operation(name)
     from autograd_explain.cli.listing import show_functions
     from autograd_explain.cli.operation import show_function
 
     show_function(name) if name else show_functions()
+    return OK
 
 
 @group.command("faults", short_help="List the rules that can be broken, or show one.")

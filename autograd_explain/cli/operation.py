@@ -21,7 +21,7 @@ from autograd_explain.cli.quoting import COMMAND, quoted
 from autograd_explain.core.formula import Formula, as_formula, formula_of, written
 from autograd_explain.core.notation import style_for
 from autograd_explain.core.op import REQUIRED, Op, Option
-from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.core.registry import OPERATIONS, OWN
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.errors import NameProblem
 from autograd_explain.lang.names import free_names
@@ -54,9 +54,9 @@ def show_function(word: str) -> None:
 
 
 def _entry(entry: Entry) -> list[str]:
-    rows = [("", entry.signature), ("also", ", ".join(entry.aliases)), *_details(entry), ("note", entry.note)]
+    rows = [("", entry.signature), ("also", ", ".join(entry.aliases)), *details(entry), ("note", entry.note)]
     lines = [line for key, text in rows if text for line in _row(key, text)]
-    return [*lines, *_pictures(entry), *_row("try", _command(entry))]
+    return [*lines, *_pictures(entry), *(_row("try", example_command(entry)) if entry.example else ())]
 
 
 def _pictures(entry: Entry) -> list[str]:
@@ -80,7 +80,8 @@ def _row(key: str, text: str) -> list[str]:
     return [f"{key:<{_KEYS}}{lines[0]}", *(" " * _KEYS + line for line in lines[1:])]
 
 
-def _details(entry: Entry) -> list[Row]:
+def details(entry: Entry) -> list[Row]:
+    """Return what there is to say of an entry besides its note: formula, rules, domain and corners, each a row."""
     if isinstance(entry.row, Op):
         op = entry.row
         return [*_formula(op), *_rules(op), *_domain(op), *_kinks(op)]
@@ -209,7 +210,7 @@ def _kinks(op: Op) -> list[Row]:
     return rows
 
 
-def _command(entry: Entry) -> str:
+def example_command(entry: Entry) -> str:
     """Return the command that runs an entry's example with a number for each of its names."""
     names = free_names(parse(entry.example))
     numbers: Sequence[Any] = _NUMBERS
@@ -217,4 +218,5 @@ def _command(entry: Entry) -> str:
         samples = list(_samples(entry.row))  # equal numbers would show a tie
         numbers = next((some for some in samples if len({*some}) == len(some)), [*samples, list(_NUMBERS)][0])
     values = [f"--{name} {number:g}" for name, number in zip(names, numbers, strict=False)]
-    return " ".join([COMMAND, "run", quoted(entry.example), *values])
+    own = ["--ops", "FILE.py"] if entry.name in OWN else []
+    return " ".join([COMMAND, "run", quoted(entry.example), *values, *own])

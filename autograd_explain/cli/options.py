@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from autograd_explain.cli.own_operations import ops_option
 from autograd_explain.cli.quoting import command_line
 from autograd_explain.errors import InputError
 from autograd_explain.render.formats import BY_NAME
@@ -132,6 +133,8 @@ _OPTIONS = (
     click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
     click.option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="Which sweep."),
     click.option("--paths", is_flag=True, help="Each gradient as the sum over all paths (small graphs)."),
+    click.option("--hessian", is_flag=True, help="Second derivatives: the backward pass, recorded and walked back."),
+    click.option("--hvp", metavar="V", help="The Hessian times a vector: --hvp 1, or by name --hvp x=1,w=[0,1]."),
     click.option("--versus", metavar="X=-1", help="The same program at other values, side by side: --versus x=-1,y=2."),
     click.option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
     click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
@@ -151,6 +154,7 @@ _OPTIONS = (
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set digits=2."),
     click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
+    ops_option,
     click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from autograd_explain.cli.options import LARGEST_DIGITS
+from autograd_explain.cli.own_operations import ops_option
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _OPTIONS = (
@@ -26,6 +27,7 @@ _OPTIONS = (
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set over=2."),
     click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names."),
+    ops_option,
     click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
 )  # fmt: skip
 

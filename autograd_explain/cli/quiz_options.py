@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from autograd_explain.cli.options import LARGEST_DIGITS
+from autograd_explain.cli.own_operations import ops_option
 
 QUIZ_FORMATS = ("text", "json")
 QUIZ_LEVELS = ("values", "locals", "chain", "formulas")
@@ -38,6 +39,7 @@ _OPTIONS = (
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set key=2."),
     click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
+    ops_option,
     click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
 )  # fmt: skip
 

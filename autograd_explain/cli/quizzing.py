@@ -62,7 +62,8 @@ def _source(options: dict[str, Any]) -> str | None:
     return name
 
 
-_NOT_ASKED = {"check": None, "fault": None, "mode": "reverse", "paths": False, "versus": None}
+_NOT_ASKED = {"check": None, "fault": None, "mode": "reverse", "paths": False, "versus": None,
+              "hessian": False, "hvp": None}  # fmt: skip
 
 
 def _run(options: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -22,7 +23,7 @@ from autograd_explain.lang.value_files import Table, read_table
 from autograd_explain.lang.values import read_values
 from autograd_explain.limits import Limits
 from autograd_explain.modes.corners import without_effect
-from autograd_explain.pipeline import explain_program
+from autograd_explain.pipeline import Second, explain_program
 
 DIFFERS = 1
 
@@ -44,6 +45,8 @@ class Given:
     mode: str = "reverse"
     paths: bool = False
     versus: tuple[tuple[str, str], ...] = ()
+    hessian: bool = False
+    hvp: str | None = None
 
     @property
     def changes_numbers(self) -> bool:
@@ -82,9 +85,23 @@ def check_program(options: dict[str, Any]) -> int:
     explanation = explained(program, given)
     failures = _failures(program, given, explanation)
     write_explanation(explanation, target)
+    failures += _about_own_rules(explanation)
     for failure in failures:
         console.complain(failure)
     return DIFFERS if failures else verdict(explanation)
+
+
+def _about_own_rules(explanation: Any) -> list[str]:
+    """Return what is wrong with the program's own rules; what is only worth knowing is told at once."""
+    from autograd_explain.check.own_rules import OWN, remarks
+
+    if not any(node.op.family == OWN for node in explanation.tape.nodes):
+        return []
+    told = list(remarks(explanation.tape))
+    for remark in told:
+        if not remark.wrong:
+            console.complain(f"note: {remark.text}")
+    return [remark.text for remark in told if remark.wrong]
 
 
 def verdict(explanation: Any) -> int:
@@ -111,6 +128,8 @@ def read_given(options: dict[str, Any]) -> Given:
         options["mode"],
         options["paths"],
         read_versus(options["versus"]),
+        options["hessian"],
+        options["hvp"],
     )
 
 
@@ -182,7 +201,7 @@ def explained(program: Program, given: Given) -> Any:
     explanation = explain_program(
         program, values, wrt=None if wrt is None else list(wrt), checkers=given.checkers,
         upstream=_upstream(given), seed=given.seed, limits=given.limits, fault=given.fault, at_kink=given.at_kink,
-        mode=given.mode,
+        mode=given.mode, second=_second(given),
     )  # fmt: skip
     for line in without_effect(explanation.tape, given.at_kink):
         console.complain(f"note: {line}")
@@ -191,6 +210,16 @@ def explained(program: Program, given: Given) -> Any:
 
         explanation.paths = paths(explanation)
     return explanation
+
+
+def _second(given: Given) -> Second | None:
+    """Return which second derivatives are asked for: all of them, or those along a vector given by name or alone."""
+    if given.hvp is None:
+        return Second() if given.hessian else None
+    named = re.match(r"\s*[^\W\d]\w*\s*=(?!=)", given.hvp)
+    texts = dict(read_versus(given.hvp, "--hvp")) if named else {"--hvp": given.hvp}
+    values = read_values(texts, given.seed, given.limits)
+    return Second(values if named else values["--hvp"])
 
 
 def _upstream(given: Given) -> Any:

@@ -74,6 +74,8 @@ def _refuse(options: dict[str, Any], target: Target, number: int | None) -> None
         "--versus": options["versus"] is not None,
         "--fault": options["fault"] is not None,
         "--paths": options["paths"],
+        "--hessian": options["hessian"],
+        "--hvp": options["hvp"] is not None,
         f"--mode {options['mode']}": options["mode"] != "reverse",
     }
     for name, is_asked in views.items():

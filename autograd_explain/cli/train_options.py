@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import click
 
 from autograd_explain.cli.options import LARGEST_DIGITS
+from autograd_explain.cli.own_operations import ops_option
 
-TRAIN_FORMATS = ("text", "jsonl", "svg", "png")
+TRAIN_FORMATS = ("text", "jsonl", "html", "svg", "png")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _COUNT = click.IntRange(1)
 _OPTIONS = (
@@ -30,13 +31,15 @@ _OPTIONS = (
     click.option("--patience", type=_COUNT, metavar="N", help="Stop when N epochs have brought nothing better."),
     click.option("--explain", "explained", type=_COUNT, multiple=True, metavar="K",
                  help="Show step K in full.  [default: 1]"),
+    click.option("--step", "screen", is_flag=True,
+                 help="Walk through step 1, or that of --explain, on the full screen."),
     click.option("--save", metavar="FILE", help="Write the training to FILE, so that it can go on."),
     click.option("--resume", metavar="FILE", help="Go on with a training that was saved."),
     click.option("--force", is_flag=True, help="Let --save and -o replace a file."),
     click.option("--format", "format_name", type=click.Choice(TRAIN_FORMATS),
-                 help="Text, one JSON object a step, or a picture.  [default: from FILE's ending, else text]"),
-    click.option("-o", "--output", metavar="FILE", help="Write to FILE (.txt .jsonl .svg .png), whole or not at all; "
-                 "pictures need matplotlib."),
+                 help="Text, one JSON object a step, a page, or a picture.  [default: from FILE's ending, else text]"),
+    click.option("-o", "--output", metavar="FILE", help="Write to FILE (.txt .jsonl .html .svg .png), whole or not at "
+                 "all; pictures need matplotlib."),
     click.option("--compare", metavar="SGD,ADAM", help="Train with each of these optimizers, side by side."),
     click.option("--fault", metavar="NAME", help="A broken training beside the right one: keep-gradients."),
     click.option("--brief", is_flag=True, help="No step in full."),
@@ -52,6 +55,7 @@ _OPTIONS = (
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set lr=2."),
     click.option("--data", metavar="FILE", help="A table (.csv, .npz, .json): its numeric columns become names."),
+    ops_option,
     click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
 )  # fmt: skip
 

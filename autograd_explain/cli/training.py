@@ -17,6 +17,7 @@ from autograd_explain.cli.progress import Progress
 from autograd_explain.cli.running import Given, bound, check_tracked, listed, names_given, read_limits, read_pair
 from autograd_explain.cli.training_beside import beside_telling, compared_plans
 from autograd_explain.cli.training_output import Sink, writable
+from autograd_explain.cli.training_screen import refuse_with_screen, show_step
 from autograd_explain.cli.training_telling import TELLING as _TELLING
 from autograd_explain.errors import InputError
 from autograd_explain.lang.names import fold_name
@@ -50,6 +51,8 @@ def train_program(options: dict[str, Any]) -> int:
     save = writable(options["save"], force=options["force"])
     sink = Sink(options)
     session = _resumed(options) if options["resume"] is not None else _begun(options)
+    if options["screen"]:
+        return show_step(session, sink, options)
     stop = _stop(options, session.plan)
     mode = "fault" if options["fault"] is not None else "compare" if options["compare"] is not None else "single"
     rounds, telling = _MODES[mode](session, stop, sink, options)
@@ -66,6 +69,8 @@ def train_program(options: dict[str, Any]) -> int:
         interrupted = is_asked()
     sink.progress.clear()
     sink.finish(telling.end(last) if last is not None else None)
+    if last is not None and max(options["explained"], default=0) > leading(last).number:
+        console.complain(f"note: step {max(options['explained']):,} was not reached, so it is not shown")
     if save is not None:
         _save(save, session, telling, last, force=options["force"])
     return INTERRUPTED if interrupted else 0
@@ -73,11 +78,16 @@ def train_program(options: dict[str, Any]) -> int:
 
 def _refuse_together(options: dict[str, Any]) -> None:
     """Raise InputError for options that exclude one another."""
+    if options["screen"]:
+        refuse_with_screen(options)
     for lesson in ("fault", "compare"):
         for other in ("save", "resume"):
             if options[lesson] is not None and options[other] is not None:
                 message = f"--{lesson} trains several times over, so it does not go with --{other}"
                 raise InputError(message, hint=f"leave out --{other}")
+        if options[lesson] is not None and options["explained"]:
+            message = f"--{lesson} shows no step in full, so it does not go with --explain"
+            raise InputError(message, hint="leave out --explain")
     if options["fault"] is not None and options["compare"] is not None:
         raise InputError("--fault and --compare both put trainings side by side", hint="give one of them")
     if options["compare"] is not None and options["optimizer"] is not None:
@@ -98,7 +108,8 @@ def leading(each: Any) -> Taken:
         return each
     if isinstance(each, Pair):
         return each.right
-    return next(taken for taken in each if taken is not None)
+    first: Taken = next(taken for taken in each if taken is not None)
+    return first
 
 
 def _single(session: Session, stop: Stop, sink: Sink, options: dict[str, Any]) -> tuple[Iterator[Any], Any]:

@@ -105,6 +105,23 @@ class FaultLines:
         """Write nothing more."""
 
 
+class FaultPicture:
+    """Both trainings as one picture file."""
+
+    def __init__(self, session: Session, sink: Sink, _options: dict[str, Any], _stop: Stop, fault: Fault) -> None:
+        """Collect for a sink. Raises InputError where the library for pictures is missing."""
+        self.both = {training_fault.RIGHT: session.plan, f"with {fault.name}": session.plan}
+        self.picture = ComparePicture(session, sink, _options, _stop, self.both)
+
+    def step(self, pair: Pair) -> None:
+        """Note one step of both."""
+        self.picture.step([pair.right, pair.kept if pair.kept.number == pair.right.number else None])
+
+    def end(self, pair: Pair) -> bytes:
+        """The picture."""
+        return self.picture.end([pair.right, pair.kept])
+
+
 class CompareText:
     """Several optimizers in text: a column for each, one picture, what became of each."""
 
@@ -198,7 +215,7 @@ class ComparePicture:
 
 
 _BESIDE: dict[str, dict[str, Callable[..., Any]]] = {
-    "fault": {"text": FaultText, "jsonl": FaultLines},
+    "fault": {"text": FaultText, "jsonl": FaultLines, "svg": FaultPicture, "png": FaultPicture},
     "compare": {"text": CompareText, "jsonl": CompareLines, "svg": ComparePicture, "png": ComparePicture},
 }
 

@@ -12,7 +12,7 @@ from autograd_explain.cli.progress import Progress
 from autograd_explain.errors import InputError
 from autograd_explain.render.theme import Line, View
 
-ENDINGS = {".txt": "text", ".jsonl": "jsonl", ".svg": "svg", ".png": "png"}
+ENDINGS = {".txt": "text", ".jsonl": "jsonl", ".svg": "svg", ".png": "png", ".html": "html"}
 """The format that a file's ending stands for."""
 
 
@@ -29,7 +29,7 @@ class Sink:
         self._parts: list[str] = []
         if self.format == "png" and self.path is None:
             raise InputError("a PNG picture is not for the terminal", hint="-o training.png")
-        if self.format in {"jsonl", "svg"} and self.path is None:
+        if self.format in {"jsonl", "html", "svg"} and self.path is None:
             console.use_utf8()
 
     def lines(self, lines: Iterable[Line]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_explain.cli.training_output import Sink
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.trail import trail_from
-from autograd_explain.explanation.training import Course, diagnosis, update_note, zero_grad_note
+from autograd_explain.explanation.training import Course, Learned, diagnosis, update_note, zero_grad_note
 from autograd_explain.render import terminal
 from autograd_explain.render import training as shown
 from autograd_explain.render.theme import Line, note_line
@@ -16,6 +16,15 @@ from autograd_explain.render.training_json import row_of, text_of_row
 from autograd_explain.render.training_map import training_map
 from autograd_explain.train.loop import Stop, Taken
 from autograd_explain.train.saved import Session
+
+
+def explained_step(session: Session, taken: Taken) -> Explanation:
+    """The explanation of one step; that data is not tracked goes without saying."""
+    run = Explanation(taken.recording, taken.sweep, session.program.parsed)
+    trained = {taken.recording.inputs[name].index for name in taken.gradients}
+    others = {node.index for node in taken.recording.inputs.values()} - trained
+    run.notes = [note for note in run.notes if note.kind != "detached" or note.node not in others]
+    return run
 
 
 class Lines:
@@ -80,21 +89,14 @@ class Text:
         self.written = taken.number
 
     def _opening(self, taken: Taken) -> Iterator[Line]:
-        run = self._explanation(taken)
+        run = explained_step(self.session, taken)
         if taken.number not in self.explained:
             yield from terminal.header(run, self.view)
         wanted = f"{self.count:,} steps" if not self.begun else f"{self.count:,} steps more, after {self.begun:,}"
         yield from shown.opening(self.session.plan, wanted, self.view)
 
-    def _explanation(self, taken: Taken) -> Explanation:
-        run = Explanation(taken.recording, taken.sweep, self.session.program.parsed)
-        trained = {taken.recording.inputs[name].index for name in taken.gradients}
-        others = {node.index for node in taken.recording.inputs.values()} - trained
-        run.notes = [note for note in run.notes if note.kind != "detached" or note.node not in others]
-        return run
-
     def _explain(self, taken: Taken) -> None:
-        run = self._explanation(taken)
+        run = explained_step(self.session, taken)
         plan = self.session.plan
         notes = [update_note(plan, taken)] if taken.number == self.begun + 1 else []
         self._write(shown.step_heading(taken, self.view))
@@ -130,7 +132,7 @@ class Picture:
         self.course.add(taken)
         self.trail.add(taken)
 
-    def end(self, taken: Taken) -> bytes:
+    def end(self, _taken: Taken) -> bytes:
         """The picture."""
         from autograd_explain.render.training_figure import picture_of
 
@@ -139,7 +141,44 @@ class Picture:
         return picture_of(self.session.plan, losses, trails, self.session.program, self.sink.view, self.sink.format)
 
 
+class Page:
+    """One step explained as a page of HTML, with its update, the table of steps, and what became of the training."""
+
+    def __init__(self, session: Session, sink: Sink, options: dict[str, Any], _stop: Stop) -> None:
+        """Read from the options which step is explained: the first, unless another one is asked for."""
+        self.session, self.sink = session, sink
+        self.course = Course(list(session.losses), list(session.norms))
+        self.wanted = min(options["explained"], default=session.state.step + 1)
+        self.explained: Taken | None = None
+        self.shown: list[Taken] = []
+
+    def step(self, taken: Taken) -> None:
+        """Note one step."""
+        self.course.add(taken)
+        if taken.number == self.wanted or self.explained is None:
+            self.explained = taken
+        if self.sink.view.all or taken.stop or shown.is_shown(taken.number):
+            self.shown.append(taken)
+
+    def end(self, taken: Taken) -> None:
+        """Write the page."""
+        from autograd_explain.render.as_html import page
+
+        if self.shown[-1].number != taken.number:
+            self.shown.append(taken)
+        self.sink.text(page(self.run(taken), self.sink.view))
+
+    def run(self, last: Taken) -> Explanation:
+        """The explanation of the step that was asked for, else of the last one."""
+        told = self.explained if self.explained is not None and self.explained.number == self.wanted else last
+        plan = self.session.plan
+        notes = (update_note(plan, told),) if told.number == 1 else ()
+        run = explained_step(self.session, told)
+        run.learned = Learned(plan, told, notes, tuple(self.shown), self.course)
+        return run
+
+
 TELLING: dict[str, Callable[[Session, Sink, dict[str, Any], Stop], Any]] = {
-    "text": Text, "jsonl": Lines, "svg": Picture, "png": Picture,
+    "text": Text, "jsonl": Lines, "svg": Picture, "png": Picture, "html": Page,
 }  # fmt: skip
 """What tells a training, by the format."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,21 @@ Rule = Callable[..., Any]
 ELEMENTS: ContextVar[int] = ContextVar("elements", default=10_000_000)  # the most entries one array may have
 WORK: ContextVar[Callable[[int], None]] = ContextVar("work", default=lambda statements: None)
 """Told of every operation on arrays, as the number of statements that take about as long."""
+CHECKED: ContextVar[bool] = ContextVar("checked", default=False)
+"""Whether what is worked out now has been within its limits before, on other values of the same shapes."""
 _SIMPLE, _STRUCTURED = 8, 16  # what calling NumPy costs, in statements
 _STEPS = 50  # the steps of arithmetic inside NumPy that cost as much as a statement
+
+
+class Direct(NamedTuple):
+    """An operation on arrays of shapes that are known: the same numbers, without what the shapes alone decide.
+
+    `forward` is a function of the arguments (None: the operation's own), `vjp` has one of `(upstream, out,
+    *arguments)` per argument; options are settled.
+    """
+
+    forward: Rule | None
+    vjp: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,7 @@ class Op:
     internal: bool = False
     selects: Rule | None = None  # which arguments are class numbers that only select, by the arguments' values
     entries: Rule | None = None  # how many entries the result of a growing operation has, by its arguments
+    direct: Callable[..., Direct | None] | None = None  # by the arguments' shapes, the result's, and the options
     steps: Rule | None = None  # how many steps of arithmetic it takes, where that is not about one for each entry
 
     def __post_init__(self) -> None:
@@ -211,6 +225,8 @@ def compute(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         except (ArithmeticError, ValueError):
             pass  # `math` raises where IEEE arithmetic has an answer: the array form below gives it
     arrays = tuple([np.asarray(arg, dtype=np.float64) for arg in args])
+    if CHECKED.get():
+        return as_value(op.forward(*arrays, **options))
     _check_size(op, arrays, options)
     with np.errstate(all="ignore"):
         value = as_value(op.forward(*arrays, **options))

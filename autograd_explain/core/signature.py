@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import REQUIRED, Op, Option
+from autograd_explain.core.var import Var
 from autograd_explain.errors import DomainError
 
 
@@ -64,7 +65,7 @@ def _arguments(count: int) -> str:
 
 
 def _plain(value: Any) -> Any:
-    value = getattr(value, "value", value)
+    value = value.read() if type(value) is Var else getattr(value, "value", value)
     if isinstance(value, np.ndarray):
         return tuple(value.tolist())
     return tuple(map(_plain, value)) if isinstance(value, (tuple, list)) else value
@@ -75,7 +76,7 @@ def _value(op: Op, option: Option, value: Any) -> Any:
         raise DomainError(f"{op.name} needs its {option.name}", hint=op.signature)
     if option.kind == "key":
         return value
-    accepted: Any = _KINDS[option.kind](_plain(value))
+    accepted: Any = KINDS[option.kind](_plain(value))
     if accepted is None and not (value is None and option.default is None):
         raise DomainError(f"{option.name} of {op.name} must be {_WORDS[option.kind]}", hint=op.signature)
     return accepted
@@ -120,7 +121,7 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-_KINDS: dict[str, Callable[[Any], Any]] = {
+KINDS: dict[str, Callable[[Any], Any]] = {
     "axis": _axis,
     "one axis": _whole,
     "axes": _wholes,

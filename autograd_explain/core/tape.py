@@ -56,7 +56,8 @@ class Tape:
     """What one run recorded, appended to and never rewritten."""
 
     __slots__ = (
-        "branches", "constants", "held", "left", "names", "nodes", "options", "scopes", "selectors", "site",
+        "branches", "constants", "held", "left", "lent", "names", "nodes", "once", "options", "reads",
+        "scopes", "selectors", "site",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -68,8 +69,20 @@ class Tape:
         self.constants: dict[Any, Var] = {}
         self.selectors: set[int] = set()  # values that were used to index an array
         self.held = False  # whether values were worked out without a record: see `no_grad` in `transforms`
+        self.lent: set[int] = set()  # values that count as tracked only while a gradient by them is taken
+        self.reads: set[int] = set()  # values the program read as plain numbers: others may lead to another record
+        self.once = False  # whether only running the program anew gives what other values would record
         self.left: dict[str, Any] = {}  # the program's names and their values when it had run
         self.site: Any = None
+
+    def settle(self) -> None:
+        """Take back what was tracked only while a gradient by it was taken, and what followed from it."""
+        if not self.lent:
+            return
+        for node in self.nodes[min(self.lent) :]:
+            if node.inputs:
+                node.tracked = node.op.differentiable and any(argument.tracked for argument in node.inputs)
+        self.lent.clear()
 
     def leave_call(self, start: int, title: str, site: Any) -> None:
         """Note that everything recorded since `start` belongs to a call."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Op, apply, compute
 from autograd_explain.core.shapes import Shape, as_value, shape_of
@@ -87,7 +89,12 @@ class Var(Traced):
         return (self[i] for i in range(len(self.value)))
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self.read())
+
+    def read(self) -> Any:
+        """The plain value, noted on the tape as read: what is recorded may depend on it in ways no operation shows."""
+        self.tape.reads.add(self.index)
+        return self.value
 
     def __bool__(self) -> bool:
         taken = bool(self.value)
@@ -116,7 +123,8 @@ def _append(tape: Tape, op: Op, first: Var | None, second: Any, value: Any, trac
 
 def leaf(tape: Tape, name: str, value: Any, *, tracked: bool) -> Var:
     """An input of the run: a value given from outside under a name. The array is copied."""
-    node = _append(tape, INPUT, None, (), value if type(value) is float else as_value(value + 0.0), tracked)
+    own = value if type(value) is float else as_value(np.array(value, dtype=np.float64))
+    node = _append(tape, INPUT, None, (), own, tracked)
     tape.names[node.index] = name
     return node
 

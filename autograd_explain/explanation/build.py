@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from autograd_explain.check.result import CheckResult
     from autograd_explain.explanation.faults import Comparison
     from autograd_explain.explanation.forward import ForwardPass
+    from autograd_explain.explanation.second import SecondOrder
+    from autograd_explain.explanation.training import Learned
 
 
 class Explanation:
@@ -54,18 +56,20 @@ class Explanation:
         self.checks: list[CheckResult] = list(checks)
         self.paths: dict[str, list[PathRecord]] | None = None
         self.fault: Comparison | None = None
+        self.learned: Learned | None = None
+        self.second: SecondOrder | None = None
         self._parsed = parsed
         self.words = Wording(self.tape, parsed.text_of if parsed else lambda site: "")
 
     @property
     def source(self) -> str | None:
-        """The program as typed; None for a Python function."""
+        """The program as typed, a Python function's own text; None where that is not to be had."""
         return self._parsed.source.text if self._parsed else None
 
     @property
     def parsed(self) -> Any:
         """The program as it was read, `lang.parse.Parsed`; None for a Python function."""
-        return self._parsed
+        return self._parsed if self.program is not None else None
 
     @property
     def program(self) -> Any:
@@ -266,6 +270,16 @@ class Explanation:
         from autograd_explain.render.as_json import as_dict
 
         return as_dict(self)
+
+    def to_code(self, target: str = "numpy") -> str:
+        """A complete script of this run for "numpy", "torch" or "jax"; see `docs/exporting.md`.
+
+        It ends by printing one JSON line, `{"value": …, "gradients": {…}}`. Raises InputError for another target and
+        for an operation of your own without a text there.
+        """
+        from autograd_explain.render.as_code import to_code
+
+        return to_code(self, target)
 
     def __str__(self) -> str:
         from autograd_explain.render.terminal import as_text

@@ -135,6 +135,11 @@ class Frames:
         """The innermost call or loop turn that a value was made in."""
         return None if node is None else self._scope_of[node]
 
+    def leaving(self, members: Sequence[int]) -> int:
+        """The last of some values, all in one call or loop turn, that is used after them; the last where none is."""
+        used = {argument.index for node in self.run.tape.nodes[members[-1] + 1 :] for argument in node.inputs}
+        return next((value for value in reversed(members) if value in used), members[-1])
+
     @cached_property
     def _scope_of(self) -> list[int | None]:
         places: list[int | None] = [None] * len(self.run.tape.nodes)

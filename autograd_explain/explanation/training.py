@@ -122,7 +122,8 @@ def zero_grad_note(first: Mapping[str, Any], second: Taken) -> Note:
     return Note("zero-grad", None, None, (
         f"∂{label} starts at 0 again before each step. Kept from step 1, it would be {number(kept)} + "
         f"{_guarded(new)} = {number(kept + new)} here instead of {number(new)}: the += of the backward pass "
-        "does not stop by itself. PyTorch clears with zero_grad()."
+        "does not stop by itself. PyTorch clears with zero_grad(); --fault keep-gradients shows what comes of "
+        "not doing so."
     ))  # fmt: skip
 
 
@@ -165,11 +166,25 @@ def _flat(values: Mapping[str, Any]) -> Any:
     return np.concatenate([np.ravel(value) for value in values.values()])
 
 
+class Learned(NamedTuple):
+    """What a training adds to the explanation of one of its steps: the update, and how all steps went.
+
+    `shown` are the steps that stand in a table, none where nothing but the one step was taken.
+    """
+
+    plan: Plan
+    taken: Taken
+    notes: tuple[Note, ...]
+    shown: tuple[Taken, ...] = ()
+    course: Course | None = None
+
+
 _GREW = 10.0
 _LEAST = 1e-9
 _EXPLODED = 1e6
 _FLAT = 1e-4
 _SETTLED = 1e-6
+_ROSE = 1.02
 
 
 def diagnosis(plan: Plan, course: Course, parsed: Any = None) -> Iterator[str]:
@@ -185,6 +200,7 @@ def diagnosis(plan: Plan, course: Course, parsed: Any = None) -> Iterator[str]:
         yield from _diverged(plan, course)
     elif is_finite(last):
         yield _outcome(course, last)
+        yield from _held_out(plan, last)
         yield from _dead(last)
 
 
@@ -201,7 +217,9 @@ def _diverged(plan: Plan, course: Course) -> Iterator[str]:
     exploding = course.norms[-1] > _EXPLODED * course.norms[0]
     first, last = number(course.norms[0]), number(course.norms[-1])
     more = f", and the gradient exploded from {first} to {last}" if exploding else ""
-    yield f"Diverged: the loss grew from {number(course.losses[0])} to {number(course.losses[-1])}{more}."
+    since = max((i for i, loss in enumerate(course.losses, 1) if loss <= course.losses[0]), default=0) + 1
+    grown = f"the loss grew from {number(course.losses[0])} to {number(course.losses[-1])}"
+    yield f"Diverged: {grown}, from step {since:,} on above where it began{more}."
     rate = float(plan.optimizer.settings["lr"])
     bend = course.curvature
     if bend is not None and bend > 0 and plan.optimizer.recipe.name == "sgd":
@@ -244,6 +262,17 @@ def _outcome(course: Course, last: Taken) -> str:
         return f"Still falling: {fall}; more --steps may lower it further."
     rise = f"from {number(before)} to {number(now)}"
     return f"Wavering: the last {steps} took the loss {rise}; with a lower --lr steps overshoot less."
+
+
+def _held_out(plan: Plan, last: Taken) -> Iterator[str]:
+    """The loss on rows never trained on, beside the other one; that it was lower before, where it was."""
+    if last.held_out is None:
+        return
+    best = last.after.best
+    rose = last.held_out > _ROSE * best
+    more = f" It was {number(best)} before: since then only the rows trained on are fitted better." if rose else ""
+    rows = plural(len(plan.data.held_out_rows), "row")
+    yield f"Held out: the loss is {number(last.held_out)} on the {rows} never trained on.{more}"
 
 
 def _dead(last: Taken) -> Iterator[str]:

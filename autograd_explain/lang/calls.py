@@ -18,11 +18,12 @@ from autograd_explain.core.signature import bind
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, unary
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
+from autograd_explain.lang import gradients
 from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import MAKERS, Maker
 from autograd_explain.lang.custom import Own, as_operation
 from autograd_explain.lang.expressions import Code, Scope, expression, run_operation, subscript_key
-from autograd_explain.lang.frame import Frame, named, plain
+from autograd_explain.lang.frame import Frame, named, plain, read
 from autograd_explain.ops.losses import COMPOSITES, Composite
 from autograd_explain.ops.shaping import stack
 
@@ -32,7 +33,7 @@ _OPERATOR_ROWS = {"add", "sub", "mul", "div", "pow", "neg", "index", "lt", "le",
 def function_names() -> frozenset[str]:
     """Every name the language can call without a `def`."""
     rows = {name for name in (*OPERATIONS, *ALIASES) if name not in _OPERATOR_ROWS}
-    return frozenset({*rows, *COMPOSITES, *MAKERS, "len"})
+    return frozenset({*rows, *COMPOSITES, *MAKERS, "len", gradients.NAME})
 
 
 def call(node: ast.Call, scope: Scope) -> Code:
@@ -52,6 +53,8 @@ def call(node: ast.Call, scope: Scope) -> Code:
         return _maker(node, scope, MAKERS[name])
     if name == "len":
         return _length(node, scope)
+    if name == gradients.NAME:
+        return _scoped(scope, node, *gradients.gradient(node, scope))
     raise scope.failed(node.func, NameProblem(f"unknown function {name!r}", hint=_suggestion(node, scope, name)))
 
 
@@ -192,7 +195,7 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
 
     def work(frame: Frame, given: list[Any]) -> Any:
         values = [named(frame, value, arg) for value, arg in zip(given, node.args, strict=True)]
-        settings = {name: plain(code(frame)) for name, code in options.items()}
+        settings = {name: read(code(frame)) for name, code in options.items()}
         frame.tape.site = node
         try:
             _refuse_arrays(loss, settings)

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_explain.core.op import ELEMENTS, WORK
 from autograd_explain.errors import DomainError
-from autograd_explain.lang.frame import plain, whole
+from autograd_explain.lang.frame import read, whole
 from autograd_explain.limits import exceeded
 
 NUMBERS = {"pi": math.pi, "π": math.pi, "e": math.e}
@@ -50,7 +50,7 @@ _CALL, _ENTRIES = 8, 20  # what making an array costs in statements, and how man
 
 
 def _full(random: Any, shape: Any, value: Any) -> Any:
-    return np.full(_shape((shape,)), plain(value), np.float64)
+    return np.full(_shape((shape,)), read(value), np.float64)
 
 
 def _eye(random: Any, rows: Any, columns: Any = None) -> Any:
@@ -59,8 +59,8 @@ def _eye(random: Any, rows: Any, columns: Any = None) -> Any:
 
 
 def _arange(random: Any, start: Any, stop: Any = None, step: Any = 1.0) -> Any:
-    first, last = (0.0, plain(start)) if stop is None else (plain(start), plain(stop))
-    step = plain(step)
+    first, last = (0.0, read(start)) if stop is None else (read(start), read(stop))
+    step = read(step)
     if not step or not math.isfinite(step):
         raise DomainError("the step of arange cannot be 0 or infinite")
     _check((last - first) / step)
@@ -69,7 +69,7 @@ def _arange(random: Any, start: Any, stop: Any = None, step: Any = 1.0) -> Any:
 
 def _linspace(random: Any, start: Any, stop: Any, num: Any = 50.0) -> Any:
     (count,) = _shape((num,))
-    return np.linspace(plain(start), plain(stop), count)
+    return np.linspace(read(start), read(stop), count)
 
 
 _SIZES = "each size as a number, or all as a tuple"

@@ -62,11 +62,14 @@ def as_operation(
     Raises DomainError where the rule does not take `(upstream, out, *arguments)`.
     """
     _check_parameters(own, rule)
+    frame.tape.once = True  # the body and the rule read the program's other names, as they are at that moment
 
     def run(function: Own, values: Sequence[Any]) -> Any:
         return _run(function, values, frame)
 
     def forward(*args: Any) -> Any:
+        if any([isinstance(arg, Traced) for arg in args]):  # noqa: C419 - the body as a formula: its steps are asked for
+            return run(own, args)
         return as_value(plain(run(own, list(map(as_value, args)))))
 
     def symbolic(algebra: Any, *args: Any) -> Any:
@@ -117,7 +120,8 @@ def _share(own: Own, rule: Own, position: int, args: tuple[Any, ...], returned: 
     parts = returned if isinstance(returned, tuple) else (returned,)
     if len(parts) != len(own.parameters):
         raise DomainError(
-            f"{rule.name} returned {len(parts)} gradients, {own.name} has {len(own.parameters)} arguments",
+            f"{rule.name} returned {counted(len(parts), 'gradient')}, "
+            f"{own.name} has {counted(len(own.parameters), 'argument')}",
             hint=f"return one for each of {', '.join(own.parameters)}",
         )
     share = parts[position]
@@ -129,3 +133,8 @@ def _share(own: Own, rule: Own, position: int, args: tuple[Any, ...], returned: 
             hint="a gradient has the shape of what it belongs to",
         )
     return share
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 gradient`, `2 gradients`."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")

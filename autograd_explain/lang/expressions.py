@@ -19,7 +19,7 @@ from autograd_explain.core.var import Var, constant
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import NUMBERS
-from autograd_explain.lang.frame import Frame, decide, named, plain, whole
+from autograd_explain.lang.frame import Frame, decide, named, read, whole
 from autograd_explain.lang.parse import Parsed
 from autograd_explain.ops.arithmetic import FAST, add, div, fast_negative, mul, power, sub
 from autograd_explain.ops.compare import COMPARISONS
@@ -308,7 +308,7 @@ def _key(node: ast.expr, scope: Scope) -> Code:
         value = code(frame)
         if type(value) is Var and value.shape:
             frame.tape.selectors.add(value.index)
-        number = plain(value)
+        number = read(value)
         if np.ndim(number) == 0:
             return _whole_at(scope, node, number, "an index")
         if not np.all(number == np.floor(number)):

@@ -48,6 +48,7 @@ class Run:
 
     def random(self) -> np.random.Generator:
         """The run's own random numbers, the same for one seed; made when first asked for, since it costs."""
+        self.tape.once = True
         if self.generator is None:
             self.generator = np.random.default_rng(self.seed)
         return self.generator  # type: ignore[no-any-return]
@@ -108,6 +109,11 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Traced) else value
 
 
+def read(value: Any) -> Any:
+    """The number behind a value that decides what happens next: where it is recorded, the tape notes that."""
+    return value.read() if type(value) is Var else plain(value)
+
+
 def named(frame: Frame, value: Any, site: Any) -> Any:
     """A plain number about to meet a recorded one: recorded as a constant, at its own place in the text."""
     return value if isinstance(value, (Traced, tuple)) else constant(frame.tape, value, site)
@@ -141,7 +147,7 @@ def whole(value: Any, what: str) -> int:
 
     Raises DomainError where it is not one.
     """
-    number = plain(value)
+    number = read(value)
     if np.size(number) == 1 and (single := float(np.ravel(number)[0])).is_integer():
         return int(single)
     raise DomainError(f"{what} must be a whole number", hint="round(x) and floor(x) make one")

@@ -20,6 +20,7 @@ from autograd_explain.errors import ExplainError, LanguageError
 from autograd_explain.lang.calls import function_names, stacked
 from autograd_explain.lang.expressions import Scope
 from autograd_explain.lang.frame import Frame, Run, deep_calls
+from autograd_explain.lang.gradients import takes_gradients
 from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.lang.statements import block, cost
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
@@ -102,6 +103,7 @@ def recorder(
     """The program read once, as a function of values and a seed that runs and records it anew."""
     with _room(limits):
         execute = compile_program(parsed, limits=limits)
+    recorded = takes_gradients(parsed.tree)
 
     def run(values: Mapping[str, Any], seed: int = 0) -> Recording:
         tape = Tape()
@@ -115,8 +117,11 @@ def recorder(
                 result = constant(tape, result, parsed.tree.body[-1])
 
         def rerun(others: Mapping[str, Any]) -> Any:
+            other = Tape()
             with _room(limits):
-                return execute(others, Tape(), seed)
+                if recorded and not any(isinstance(value, Traced) for value in others.values()):
+                    others = {name: leaf(other, name, as_value(value), tracked=True) for name, value in others.items()}
+                return execute(others, other, seed)
 
         return Recording(tape, result, inputs, rerun)
 

@@ -1,8 +1,7 @@
 """The backward pass as a recording: its own arithmetic appended to the tape, to be differentiated again.
 
 The walk is that of `modes.reverse`, on recorded values instead of numbers: a rule is run on the recorded values
-themselves, so what it does is recorded as any other operation. Nothing here knows an operation by name. What does
-not depend on a target stays a plain number and leaves no row on the tape.
+themselves, so what it does is recorded as any other operation. Nothing here knows an operation by name.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 from autograd_explain.core.op import Rule
 from autograd_explain.core.shapes import as_value, shape_of, show_shape
 from autograd_explain.core.tape import Tape
-from autograd_explain.core.var import Var
+from autograd_explain.core.var import CONSTANT, Var
 from autograd_explain.errors import ShapeError
 from autograd_explain.ops.reductions import sum_
 from autograd_explain.ops.shaping import sum_to
@@ -27,6 +26,7 @@ def recorded_gradients(tape: Tape, result: Var, targets: Sequence[Var], upstream
     Zeros in the target's shape where no path leads. `upstream` is a number, an array or a recorded value (ones in
     the result's shape unless given). Raises ShapeError where it does not have the result's shape.
     """
+    tape.once = True  # untracked values fold into the record as plain numbers
     seed = _seed(result, upstream)
     nodes = tape.nodes[: result.index + 1]
     depends = dependents(nodes, targets)
@@ -74,14 +74,14 @@ def _pass_on(node: Var, totals: dict[int, Any], depends: list[bool]) -> None:
     for position, argument in enumerate(node.inputs):
         if not depends[argument.index]:
             continue
-        amount = _contribution(node, position, total, depends)
+        amount = _contribution(node, position, total)
         if amount is None:
             continue
         known = totals.get(argument.index)
         totals[argument.index] = amount if known is None else known + amount
 
 
-def _contribution(node: Var, position: int, total: Any, depends: list[bool]) -> Any:
+def _contribution(node: Var, position: int, total: Any) -> Any:
     """What one use of a value contributes, in the value's shape; None where the rule says that nothing passes."""
     options = node.tape.options.get(node.index, {})
     target = node.inputs[position]
@@ -89,19 +89,19 @@ def _contribution(node: Var, position: int, total: Any, depends: list[bool]) -> 
         rule = node.op.partials[position]
         if rule is None:
             return None
-        local = rule if type(rule) is float else _run(rule, (), node, depends, options)  # type: ignore[arg-type]
+        local = rule if type(rule) is float else _run(rule, (), node, options)  # type: ignore[arg-type]
         amount = scaled(total, local, node.shape)
     else:
         structured = node.op.vjp_for(position)
         if structured is None:
             return None
-        amount = _run(structured, (total,), node, depends, options)
+        amount = _run(structured, (total,), node, options)
     return _fitted(amount, target)
 
 
-def _run(rule: Rule, before: tuple[Any, ...], node: Var, depends: list[bool], options: dict[str, Any]) -> Any:
-    """A rule on recorded values, with plain numbers where no path leads: they fold away instead of being recorded."""
-    args = [argument if depends[argument.index] else argument.value for argument in node.inputs]
+def _run(rule: Rule, before: tuple[Any, ...], node: Var, options: dict[str, Any]) -> Any:
+    """A rule on recorded values; numbers that the program wrote out fold away instead of being recorded again."""
+    args = [a.value if a.op is CONSTANT and type(a.value) is float else a for a in node.inputs]
     try:
         return _plain(rule(*before, node, *args, **options))
     except (ArithmeticError, TypeError, ValueError):  # `math` raises on floats where IEEE arithmetic has an answer

@@ -22,6 +22,9 @@ from autograd_explain.ops import (
     losses as losses,
 )
 from autograd_explain.ops import (
+    numpy_names as numpy_names,
+)
+from autograd_explain.ops import (
     reductions as reductions,
 )
 from autograd_explain.ops import (

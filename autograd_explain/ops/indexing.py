@@ -12,6 +12,7 @@ from autograd_explain.core.op import REQUIRED, Op, Option
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import shape_of
 from autograd_explain.core.traced import Traced
+from autograd_explain.core.var import Var
 
 KEY = Option("key", "key", REQUIRED)
 
@@ -62,12 +63,24 @@ scatter_add: Op = define(Op(
 
 def _getitem(self: Any, key: Any) -> Any:
     parts = key if isinstance(key, tuple) else (key,)
-    return index(self, key=tuple(_plain(part) for part in parts))
+    return index(self, key=tuple(place for part in parts for place in _places(part)))
+
+
+def _places(part: Any) -> tuple[Any, ...]:
+    """What one part of a key says: a mask stands for the places where it is true."""
+    is_mask = part.op.family == "comparison" if isinstance(part, Var) else _is_mask(part)
+    if not is_mask:
+        return (_plain(part),)
+    return np.nonzero(np.atleast_1d(part.read() if isinstance(part, Var) else part))
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype == bool
 
 
 def _plain(part: Any) -> Any:
     if isinstance(part, Traced):
-        part = part.value
+        part = part.read() if isinstance(part, Var) else part.value
     if isinstance(part, float):
         return int(part)
     return np.asarray(part).astype(int) if isinstance(part, (list, np.ndarray)) else part

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import MULTIPLY, Call, Infix
-from autograd_explain.core.op import Op, apply
+from autograd_explain.core.op import Direct, Op, apply
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.shapes import Shape, shape_of
 from autograd_explain.core.traced import Traced
 from autograd_explain.ops.shaping import expand_dims, reshape, sum_to, swapped
 
@@ -75,10 +75,19 @@ def _steps(a: Any, b: Any) -> int:
     return int(a.size * columns // 100)
 
 
+def _direct(shapes: tuple[Shape, ...], out: Shape) -> Direct | None:
+    if any(len(shape) != _MATRIX for shape in shapes):
+        return None
+    return Direct(None, (lambda upstream, out, a, b: upstream @ b.T, lambda upstream, out, a, b: a.T @ upstream))
+
+
+_MATRIX = 2
+
+
 def _product(name: str, layout: Any, note: str, example: str) -> Op:
     return define(Op(
         name, ("a", "b"), np.matmul, lambda sp, a, b: np.matmul(a, b), layout, "linear algebra", note,
-        vjp=(_left, _right), entries=_entries, steps=_steps, example=example,
+        vjp=(_left, _right), entries=_entries, steps=_steps, direct=_direct, example=example,
     ))  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import Call
-from autograd_explain.core.op import Kink, Op, Option
+from autograd_explain.core.op import Direct, Kink, Op, Option
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import kept_shape, normal_axes, shape_of
+from autograd_explain.core.shapes import Shape, kept_shape, normal_axes, shape_of
 from autograd_explain.ops.arithmetic import div  # where a number may be divided by 0: `/` on floats would raise
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import exp, expm1
@@ -61,6 +61,25 @@ def _reduction(name: str, forward: Any, rule: Any, symbolic: Any, note: str, **m
         options=options, steps=composed_steps if name in _COMPOSED else None,
         example=more.pop("example", f"{name}([[x, 2], [3, 4]], axis=0)"), **more,
     ))  # fmt: skip
+
+
+def _direct_sum(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: bool) -> Direct | None:
+    """The sum of all entries, as one number."""
+    (shape,) = shapes
+    if out or not shape:
+        return None
+    return Direct(lambda x: np.add.reduce(x, axis=None), (lambda upstream, out, x: np.full(shape, upstream),))
+
+
+def _direct_mean(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: bool) -> Direct | None:
+    """The mean of all entries, as one number."""
+    (shape,) = shapes
+    entries = math.prod(shape)
+    if out or not shape or not entries:
+        return None
+    return Direct(
+        lambda x: np.add.reduce(x, axis=None) / entries, (lambda upstream, out, x: np.full(shape, upstream / entries),)
+    )
 
 
 def _largest_first(x: Any, axis: Any) -> Any:
@@ -162,11 +181,11 @@ def _share_of_extreme(upstream: Any, out: Any, x: Any, axis: Any, keepdims: bool
 sum_ = _reduction(
     "sum", np.sum, lambda upstream, out, x, axis, keepdims: spread(upstream, x, axis),
     lambda sp, x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
-    "Every entry counts once, so every entry gets the whole upstream.",
+    "Every entry counts once, so every entry gets the whole upstream.", direct=_direct_sum,
 )  # fmt: skip
 mean = _reduction(
     "mean", _mean, lambda upstream, out, x, axis, keepdims: spread(upstream, x, axis) / count(x, axis),
-    _symbolic_mean, "Every entry counts 1/n, so every entry gets 1/n of the upstream.",
+    _symbolic_mean, "Every entry counts 1/n, so every entry gets 1/n of the upstream.", direct=_direct_mean,
 )  # fmt: skip
 prod = _reduction(
     "prod", np.prod,

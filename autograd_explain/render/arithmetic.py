@@ -16,7 +16,7 @@ from autograd_explain.core.var import Var
 from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, StepRecord
 from autograd_explain.render.numbers import array_lines, equation, show, style_of, terms
 from autograd_explain.render.selection import MOST_TERMS, Ledger
-from autograd_explain.render.theme import Line, View, wrapped
+from autograd_explain.render.theme import Line, View, spelled, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def forward_lines(run: Explanation, record: NodeRecord, view: View, *, is_result
             mark = "true" if record.value else "false"
         yield from _in_columns(line, made.text, f"{made.relation} {made.result}", mark, view)
         return
-    shapes = shapes_of(record.formula)
+    shapes = spelled(shapes_of(record.formula), view)
     if is_inline(record.value):
         yield from _in_columns(line, shapes, f"= {text_of(record.value, view)}", mark, view)
         return
@@ -290,10 +290,14 @@ def array_share(node: Var, record: StepRecord, part: PartRecord, view: View) -> 
     given = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
     text = " × ".join(given)
     target = shape_of(part.contribution)
-    axes = stretched_axes(target, node.shape)
-    if axes:
-        text += f" summed over axis {', '.join(map(str, axes))}"
+    text += summed_axes(part.contribution, node)
     return text if is_inline(part.contribution) else f"{text} → {show_shape(target)}"
+
+
+def summed_axes(contribution: Any, node: Var) -> str:
+    """The axes of a value over which a contribution to one of its arguments was summed, as words to go on with."""
+    axes = stretched_axes(shape_of(contribution), node.shape)
+    return f" summed over axis {', '.join(map(str, axes))}" if axes else ""
 
 
 def _ledger(run: Explanation, part: PartRecord, earlier: Earlier, view: View) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from autograd_explain.core.shapes import shape_of, show_shape
 from autograd_explain.errors import InputError
 from autograd_explain.render.graph import Graph, GraphNode, picture_graph, refuse_large
 from autograd_explain.render.graph_canvas import Canvas
@@ -181,31 +182,37 @@ class Sketch:
             row, column, width = int(y + size.band), int(x), int(size.box)
             style = "accent" if shown else ""
             canvas.box(row, column, width, int(size.height - size.band), kind, style, empty=True)
-            for number, text in enumerate(self._known(node, values, gradients), 1):
+            for number, text in enumerate(self._known(node, values, gradients, width - 4), 1):
                 said = clipped(text.whole, width - 4)
                 canvas.text(row + number, column + 2, said, "accent" if shown else _STYLES.get(text.role, ""))
 
     def _known(
-        self, node: GraphNode, values: Collection[int] | None, gradients: Mapping[int, Any] | None
+        self, node: GraphNode, values: Collection[int] | None, gradients: Mapping[int, Any] | None, room: int
     ) -> Iterator[Text]:
         """A node's texts as far as they are known."""
-        unknown = values is not None and node.members[-1] not in values
+        unknown = values is not None and node.shown not in values
         for text in self.inner[node.key]:
             if text.role == "value" and unknown:
                 yield Text("value", "= " if text.mark.strip() else "", "?" if text.mark.strip() else "")
             elif text.role == "gradient" and gradients is not None and node.gradient is not None:
-                yield self._so_far(text, node, gradients)
+                yield self._so_far(text, node, gradients, room)
             else:
                 yield text
 
-    def _so_far(self, text: Text, node: GraphNode, gradients: Mapping[int, Any]) -> Text:
-        number = node.members[-1]
+    def _so_far(self, text: Text, node: GraphNode, gradients: Mapping[int, Any], room: int) -> Text:
+        """The total so far in so few digits that it fits, as a shape where none do."""
+        number = node.shown
         if not text.mark.strip():
             return text if number in gradients and gradients[number] is node.gradient else Text("gradient", "", "")
         if number in gradients and gradients[number] is node.gradient:
             return text
         mark = plain_mark("∂ ", self.view)
-        return Text("gradient", mark, amount(gradients[number], self.view) if number in gradients else "?")
+        if number not in gradients:
+            return Text("gradient", mark, "?")
+        total, room = gradients[number], room - cell_width(mark)
+        trials = (amount(total, replace(self.view, digits=digits)) for digits in range(self.view.digits, 0, -1))
+        shorter = next((said for said in trials if cell_width(said) <= room), None)
+        return Text("gradient", mark, show_shape(shape_of(total)) if shorter is None else shorter)
 
 
 _SIDE = 2

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from autograd_explain.render.html_parts import SCROLLS, Program, brief, lead, title
 from autograd_explain.render.html_stages import END, FORWARD, SEED, TANGENT, Stage, stages
 from autograd_explain.render.markup import Markup, joined, safe, tag
-from autograd_explain.render.mathml import spelled
 from autograd_explain.render.theme import View
 from autograd_explain.source import visible
 
@@ -106,7 +105,11 @@ _HEADINGS = {
 def _stage(stage: Stage) -> Markup:
     if not stage.key:
         return joined(tag("section", stage.markup, class_="gap"), Markup("\n"))
-    return joined(tag("article", stage.markup, id=stage.key), Markup("\n"))
+    return joined(tag("article", Markup(_NEEDLESS_END.sub("", stage.markup)), id=stage.key), Markup("\n"))
+
+
+_NEEDLESS_END = re.compile(r"</(?:p|td|th|tr|thead|tbody)>(?=(?:</?(?:p|td|th|tr|tbody|table|div|h3)[ >])|$)")
+"""Ends that HTML sees by itself where the next element begins, or that around it ends."""
 
 
 def _program(run: Explanation, program: Program) -> Markup:
@@ -140,19 +143,34 @@ def _picture(run: Explanation, view: View) -> Markup | None:
 
 def _slim(picture: str) -> Markup:
     """The picture as short as it is drawn the same: to whole pixels, without titles, which the page's steps are."""
-    plain = _TAG.sub(_slim_tag, _TITLE.sub("", picture)).replace("\n", "")
-    return Markup(plain.replace(".ae-graph ", ""))  # the page has but one picture
+    head, ended, drawn = _with_tips(_TITLE.sub("", picture)).partition("</style>")
+    styles = _RULE.sub(lambda found: f".{_SHORT[found[1]]}", head.replace(".ae-graph ", ""))  # there is but one
+    return Markup((styles + ended + _TAG.sub(_slim_tag, drawn)).replace("\n", "").replace("\u00a0", " "))
 
 
 def _slim_tag(found: re.Match[str]) -> str:
     whole = _STILL.sub(r"\1", _FRACTION.sub(lambda number: f"{float(number[0]):.0f}", found[0]))
-    return _QUOTED.sub(r"=\1 ", whole).replace(" >", ">")
+    short = _ROLE.sub(lambda role: f'class="{_SHORT[role[1]]}"', _KIND.sub("", whole))
+    return _QUOTED.sub(r"=\1 ", short).replace(" >", ">")
 
 
+def _with_tips(picture: str) -> str:
+    """The picture with each line's tip drawn in one go with the line."""
+    return _TIP.sub(r'm-4-7l4 7 4-7"/>', picture)
+
+
+_TIP = re.compile(r'"/><path class="tip" d="[^"]*"/>')
 _TITLE = re.compile(r"<title>[^<]*</title>")
 _TAG = re.compile(r"<(?:rect|path|text|g)[ >][^<>]*>")
 _FRACTION = re.compile(r"(?<![\w.])\d+\.\d+|(?<=[A-Z])\d+\.\d+")
-_STILL = re.compile(r"(M\d+ (\d+))V\2(?=V)")
+_STILL = re.compile(r"(M\d+ (\d+))V\2(?=[VC])")
+_KIND = re.compile(r"(?<=class=\"node) (?:operation|input|constant)(?= )")
+_SHORT = {
+    "formula": "F", "value": "V", "gradient": "G", "local": "L", "contribution": "C", "box": "B", "line": "N",
+}  # fmt: skip
+"""The classes of what is in every node and on every edge, and what they are called in the page."""
+_ROLE = re.compile(rf'class="({"|".join(_SHORT)})"')
+_RULE = re.compile(rf"\.({'|'.join(_SHORT)})\b")
 _QUOTED = re.compile(r'="([\w.-]+)" ?', re.ASCII)
 
 
@@ -174,5 +192,5 @@ def _short(share: tuple[Any, ...]) -> list[Any]:
 def _value(run: Explanation, index: int, view: View, program: Program) -> list[Any]:
     node = run.tape.nodes[index]
     kind = 1 + node.tracked + 2 * bool(node.inputs)  # 1 and 2: given; 3 and 4: computed; even: tracked
-    label = spelled(visible(run.words.label(node)))
+    label = visible(run.words.label(node))
     return [label, brief(node.value, view), kind, *program.pieces(run.span(node.site))]

@@ -186,7 +186,22 @@ def fault(run: Explanation) -> dict[str, Any] | None:
     return {"name": run.fault.fault.name, "gradients": gradients, "parts_at_step": parts}
 
 
-_EXTRAS: dict[str, Callable[[Any], Any]] = {"fault": fault, "paths": _paths}
+def _hessian(run: Explanation) -> dict[str, Any] | None:
+    """The second derivatives: by a, then by b, in the shape of a with that of b behind it."""
+    if run.second is None or run.second.along is not None:
+        return None
+    return {a: {b: number(block) for b, block in own.items()} for a, own in run.second.table.items()}
+
+
+def _hvp(run: Explanation) -> dict[str, Any] | None:
+    """The Hessian times a vector, and the vector."""
+    if run.second is None or run.second.along is None:
+        return None
+    told = {"vector": run.second.along, "product": run.second.product}
+    return {key: {name: number(value) for name, value in own.items()} for key, own in told.items()}
+
+
+_EXTRAS: dict[str, Callable[[Any], Any]] = {"fault": fault, "paths": _paths, "hessian": _hessian, "hvp": _hvp}
 """What is only there where it was asked for: None leaves it out."""
 
 

@@ -6,6 +6,7 @@ Everything written comes from `graph_texts`, every place from `graph_layout`; co
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -26,7 +27,7 @@ from autograd_explain.render.graph_texts import (
     size_of,
 )  # fmt: skip
 from autograd_explain.render.svg_legend import legend
-from autograd_explain.render.svg_style import style
+from autograd_explain.render.svg_style import page_style, style
 from autograd_explain.render.theme import View
 from autograd_explain.source import cell_width, visible
 
@@ -73,12 +74,14 @@ def svg_text(run: Explanation, view: View, *, embedded: bool = True, dark: bool 
     space = "" if embedded else f' xmlns="{_NAMESPACE}"'
     name = _attribute(f"Graph of {_first_line(run)}")
     left = (width - drawing.layout.width) / 2
+    drawn = [*_frames(drawing), *_edges(drawing), *_nodes(drawing)]
+    styles = page_style(_classes(drawn)) if embedded and dark is None else style(dark)
     pieces = [
         f'<svg{space} class="ae-graph" role="img" aria-label="{name}" {_size(width, height)}>',
-        f"<style>{style(dark)}</style>",
+        f"<style>{styles}</style>",
         f'<rect class="ground" width="{width}" height="{height}"/>',
         f'<g transform="translate({_n(left)} {_n(MARGIN)})">',
-        *_frames(drawing), *_edges(drawing), *_nodes(drawing),
+        *drawn,
         "</g>",
         f'<g class="legend" transform="translate({_n(MARGIN)} {_n(drawing.layout.height + 2 * MARGIN)})">',
         *key.pieces,
@@ -86,6 +89,13 @@ def svg_text(run: Explanation, view: View, *, embedded: bool = True, dark: bool 
         "</svg>",
     ]  # fmt: skip
     return "\n".join(pieces) + "\n"
+
+
+def _classes(drawn: list[str]) -> frozenset[str]:
+    return frozenset(name for piece in drawn for found in _CLASS.findall(piece) for name in found.split())
+
+
+_CLASS = re.compile('class="([^"]*)"')
 
 
 def _size(width: int, height: int) -> str:
@@ -157,19 +167,28 @@ def _edges(drawing: Drawing) -> Iterator[str]:
 def _path(line: Sequence[Stretch]) -> str:
     """Straight down through the rows, in a curve from row to row."""
     first, *rest = line
-    pieces = [f"M{_n(first.x)} {_n(first.top)}V{_n(first.bottom)}"]
-    x, y = first.x, first.bottom
+    pieces = [f"M{_n(first.x)} {_n(first.top)}"]
+    x, top, y = first.x, first.top, first.bottom
     for stretch in rest:
-        middle = _n((y + stretch.top) / 2)
-        curve = f"C{_n(x)} {middle} {_n(stretch.x)} {middle} {_n(stretch.x)} {_n(stretch.top)}"
-        pieces.append(f"{curve if abs(x - stretch.x) > 0.01 else ''}V{_n(stretch.bottom)}")
-        x, y = stretch.x, stretch.bottom
-    return "".join(pieces)
+        if abs(x - stretch.x) > _STRAIGHT:
+            middle = _n((y + stretch.top) / 2)
+            curve = f"C{_n(x)} {middle} {_n(stretch.x)} {middle} {_n(stretch.x)} {_n(stretch.top)}"
+            pieces.append(_down(top, y) + curve)
+            x, top = stretch.x, stretch.top
+        y = stretch.bottom
+    return "".join(pieces) + _down(top, y)
+
+
+_STRAIGHT = 0.01
+
+
+def _down(top: float, bottom: float) -> str:
+    return f"V{_n(bottom)}" if _n(bottom) != _n(top) else ""
 
 
 def _tip(last: Stretch) -> str:
     x, y = last.x, last.bottom
-    return f"M{_n(x - 4)} {_n(y - 7)}L{_n(x)} {_n(y)}L{_n(x + 4)} {_n(y - 7)}Z"
+    return f"M{_n(x - 4)} {_n(y - 7)}l4 7 4-7z"
 
 
 def _slashes(last: Stretch, band: float) -> str:

@@ -25,11 +25,12 @@ from autograd_explain.render.arithmetic import (
     rule_text,
     shapes_of,
     sides_of,
+    summed_axes,
     text_of,
     times,
 )
 from autograd_explain.render.numbers import equation, show, style_of, terms
-from autograd_explain.render.selection import Ledger
+from autograd_explain.render.selection import Ledger, left_out
 from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
 from autograd_explain.source import cell_width
 
@@ -83,7 +84,7 @@ def _side_by_side(run: Explanation, comparison: Comparison, view: View) -> Itera
     last = -1
     for place in shown:
         if place > last + 1:
-            yield Line("    ").add(f"… {place - last - 1:,} more steps; --all prints them", "dim")
+            yield Line("    ").add(left_out(place - last - 1, "step"), "dim")
         last = place
         cells = [_cells(run, steps[place : place + 1], room, view) for steps in (right, other)]
         for i in range(max(map(len, cells))):
@@ -99,7 +100,8 @@ def _chosen(comparison: Comparison, view: View) -> list[int]:
         return list(range(count))
     at = comparison.parting.faulty.number - 1 if comparison.parting else 0
     near = {0, 1, at - 1, at, at + 1, count - 1}
-    return sorted(place for place in near if 0 <= place < count)
+    alone = {place for place in range(count) if {place - 1, place + 1} <= near}  # no gap of a single step
+    return sorted(place for place in near | alone if 0 <= place < count)
 
 
 def _pair(number: str, left: str, mark: str, right: str, room: int) -> Line:
@@ -219,6 +221,7 @@ def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View, cha
     else:
         parts = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
         made = " × ".join(parts) if chained else f"{parts[1]}, without the upstream {parts[0]}"
+        made += summed_axes(part.contribution, run.tape.nodes[record.node]) if chained else ""
         if not chained and same(part.local, part.contribution):
             return made
     if is_inline(part.contribution):
@@ -288,5 +291,7 @@ def _verdict(name: str, right: Any, other: Any, view: View) -> str:
         return "lost" if other == 0.0 else f"off by {show(other - right, view)}"
     away = np.abs(other - right)
     wrong = int(np.sum(~np.isclose(other, right, rtol=1e-9, atol=0.0, equal_nan=True)))
+    if away.size == 1:
+        return f"off by {show(float((other - right).item()), view)}"
     most = f", by up to {show(float(np.max(away)), view)}" if np.all(np.isfinite(away)) else ""
     return f"{wrong} of {away.size} entries wrong{most}"

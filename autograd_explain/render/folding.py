@@ -28,8 +28,8 @@ class Folding:
 def folding(scopes: Sequence[ScopeRecord], wanted: str) -> Folding:
     """What `--fold` asks for: "" nothing, "all" everything, else names of functions and loops with commas.
 
-    A loop goes by its kind (`for`), its variable, or its whole head. Of a folded loop of many turns those in the
-    middle are one node. Raises InputError for a name that no call and no loop has.
+    A loop goes by its kind (`for`), its variable, or its whole head; `#3` is the call or turn of that number alone.
+    Of a folded loop of many turns those in the middle are one node. Raises InputError for a name that none has.
     """
     titles = {scope.id: _title(scope) for scope in scopes}
     names = [name.strip() for name in wanted.split(",") if name.strip()]
@@ -38,7 +38,7 @@ def folding(scopes: Sequence[ScopeRecord], wanted: str) -> Folding:
     for scope in scopes:
         if scope.parent in into:
             into[scope.id] = into[scope.parent]
-        elif ALL in names or not _names_of(scope).isdisjoint(names):
+        elif ALL in names or not {f"#{scope.id}", *_names_of(scope)}.isdisjoint(names):
             into[scope.id] = scope.id
     for turns in _long_loops(scopes, into):
         first, last = turns[_SHOWN_FIRST], turns[-_SHOWN_LAST - 1]
@@ -63,8 +63,9 @@ def _names_of(scope: ScopeRecord) -> set[str]:
 
 def _refuse_unknown(names: list[str], scopes: Sequence[ScopeRecord], wanted: str) -> None:
     known = list(dict.fromkeys(name for scope in scopes for name in sorted(_names_of(scope), key=len)))
+    numbers = {f"#{scope.id}" for scope in scopes}
     for name in names:
-        if name == ALL or name in known:
+        if name == ALL or name in known or name in numbers:
             continue
         if not known:
             raise InputError(f"--fold {name}: the program calls no function and runs no loop", hint="leave out --fold")

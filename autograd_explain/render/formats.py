@@ -41,6 +41,9 @@ FORMATS = (
     Format("dot", ".dot", "as_dot", for_programs=True),
     Format("mermaid", ".mmd", "as_mermaid", for_programs=True),
     Format("png", ".png", "as_png", binary=True),
+    Format("python", ".py", "as_python", for_programs=True),
+    Format("torch", "", "as_torch", for_programs=True),
+    Format("jax", "", "as_jax", for_programs=True),
 )
 
 BY_NAME = {row.name: row for row in FORMATS}

@@ -44,6 +44,8 @@ class GraphNode:
     result: bool
     scope: int | None
     members: tuple[int, ...]
+    shown: int
+    """The place on the tape of the value whose number and gradient are shown."""
 
     @property
     def value_id(self) -> int | None:
@@ -203,7 +205,7 @@ def _single(run: Explanation, key: str, node: Var, scope: int | None, view: View
     kind = "operation" if node.inputs else record.op
     return GraphNode(
         key, kind, record.label, formula, node.value, record.gradient, node.shape, node.tracked,
-        node is run.result, scope, (node.index,),
+        node is run.result, scope, (node.index,), node.index,
     )  # fmt: skip
 
 
@@ -217,6 +219,7 @@ def _folded(
     return GraphNode(
         key, "folded", title, formula, shown.value, run.node(shown).gradient, shown.shape,
         any(n.tracked for n in nodes), any(n is run.result for n in nodes), scope, tuple(node.index for node in nodes),
+        shown.index,
     )  # fmt: skip
 
 

@@ -5,17 +5,13 @@ Reads an explanation alone. A number is written as the text views write it, and 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.render.arithmetic import is_inline, text_of
-from autograd_explain.render.as_json import number
 from autograd_explain.render.markup import Markup, joined, tag
 from autograd_explain.render.mathml import name
 from autograd_explain.render.numbers import array_lines
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from autograd_explain.explanation.model import Note
     from autograd_explain.source import Span
 
-LARGEST_CARRIED = 36  # entries of an array that are written in full beside what is shown of it
 _ROOM = 64
 _CHECKED_BY = {"symbolic": "SymPy, 40 digits", "finite": "differences", "torch": "PyTorch", "jax": "JAX"}
 _MARKS = {"agrees": "✓", "differs": "✗", "convention": "~", "undecided": "?"}
@@ -44,15 +39,15 @@ def brief(value: Any, view: View) -> str:
     return text_of(value, view) if is_inline(value) else f"array {show_shape(value.shape)}"
 
 
-def data(value: Any, view: View, style: str = "", text: str | None = None) -> Markup:
-    """A value as it is shown, carrying its exact number where it is not too large to."""
-    said = shown(value, view) if text is None else text
+def figure(value: Any, view: View, style: str = "") -> Markup:
+    """A value as it is shown; a number of few digits carries more of them, for a prediction to be held against."""
+    said = shown(value, view)
     kinds = f"{style} rows".strip() if "\n" in said or not is_inline(value) else style or None
-    if np.size(value) > LARGEST_CARRIED:
-        return tag("span", said, class_=kinds)
-    exact = number(value)
-    plain = exact if isinstance(exact, str) else json.dumps(exact, separators=(",", ":")).removesuffix(".0")
-    return tag("data", said, class_=kinds, value=plain)
+    more = f"{value:.{_HELD_AGAINST}g}" if view.digits < _HELD_AGAINST and type(value) is float else None
+    return tag("span", said, class_=kinds, data_exact=more)
+
+
+_HELD_AGAINST = 6
 
 
 def prose(text: str) -> str:
@@ -114,7 +109,7 @@ def inputs(run: Explanation, view: View) -> Markup:
     """The given values, and whether each is differentiated by."""
     rows = (
         tag(
-            "tr", tag("th", name(record.name), scope="row"), tag("td", data(record.value, view, "value")),
+            "tr", tag("th", name(record.name), scope="row"), tag("td", figure(record.value, view, "value")),
             tag("td", "" if record.tracked else "not tracked"),
         )
         for record in run.inputs
@@ -139,7 +134,7 @@ def _gradient_row(run: Explanation, by: str, gradient: Any, view: View) -> Marku
     scalar = type(gradient) is float and not run.result.shape
     return tag(
         "tr", tag("th", "∂", name(by), scope="row"),
-        tag("td", data(gradient, view, "gradient answer")), tag("td", rate_said(run, by, gradient) if scalar else ""),
+        tag("td", figure(gradient, view, "gradient answer")), tag("td", rate_said(run, by, gradient) if scalar else ""),
         data_gradient=by,
     )  # fmt: skip
 
@@ -165,10 +160,10 @@ SCROLLS: dict[str, str | int | None] = {"class_": "scroll", "tabindex": 0, "role
 def _verdict(result: CheckResult, view: View) -> Markup:
     said = f"agree to {result.digits} digits" if result.status == "agrees" and result.digits else result.status
     why = tag("small", f" {result.why}") if result.why else ""
-    there = data(result.theirs, view) if result.theirs is not None else ""
+    there = figure(result.theirs, view) if result.theirs is not None else ""
     return tag(
         "tr", tag("td", _MARKS[result.status], aria_hidden="true"), tag("th", name(result.target), scope="row"),
-        tag("td", data(result.ours, view)), tag("td", there), tag("td", said, why), class_=result.status,
+        tag("td", figure(result.ours, view)), tag("td", there), tag("td", said, why), class_=result.status,
     )  # fmt: skip
 
 

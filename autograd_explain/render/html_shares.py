@@ -13,9 +13,9 @@ from autograd_explain.explanation.model import ForwardStepRecord, PartRecord, St
 from autograd_explain.modes.forward import ForwardStep
 from autograd_explain.modes.records import Step
 from autograd_explain.render.arithmetic import array_share, is_inline, shapes_of, sides_of
-from autograd_explain.render.html_parts import data
+from autograd_explain.render.html_parts import figure
 from autograd_explain.render.markup import Markup, joined, tag
-from autograd_explain.render.mathml import formula_markup, math, name, number, sign, slope, spelled
+from autograd_explain.render.mathml import formula_markup, math, name, sign, slope
 from autograd_explain.render.numbers import fitting_style, show, style_of, terms
 from autograd_explain.render.selection import MOST_TERMS
 from autograd_explain.render.theme import View
@@ -39,7 +39,7 @@ def back_share(
     else:
         how = _array_how(step, record, part, view)
         relation = " = " if is_inline(part.contribution) else ""
-        made = joined(how, relation, data(part.contribution, view, "gradient answer"))
+        made = joined(how, relation, figure(part.contribution, view, "gradient answer"))
     done = tag("em", "complete") if last and (run.uses[part.target] > 1 or not target.inputs) else ""
     total = _total(run, part, earlier, done, view)
     return tag("div", _rule(run, step, part, view), tag("p", to, made), total, class_="part")
@@ -55,7 +55,7 @@ def _array_how(step: Step, record: StepRecord, part: PartRecord, view: View) -> 
 
 
 def _to(word: str, part: PartRecord, side: str) -> Markup:
-    return tag("b", f"{word} {spelled(part.target_label)}", f" {side}" if side else "")
+    return tag("b", f"{word} {part.target_label}", f" {side}" if side else "")
 
 
 def _product(first: tuple[str, float], second: tuple[str, float], product: float, view: View) -> Markup:
@@ -63,7 +63,7 @@ def _product(first: tuple[str, float], second: tuple[str, float], product: float
     formula = formula_of(OPERATIONS["mul"], (Formula(first[1]), Formula(second[1])), {})
     style, relation = fitting_style(formula, product, view)
     factors = [tag(role, style.number(value)) for role, value in (first, second)]
-    result = data(product, view, "c")
+    result = figure(product, view, "c")
     # Upstream and tangents are `u`, locals `i`, which the page's styles draw; a page has thousands of them.
     return joined(factors[0], " × ", factors[1], f" {relation} ", result)
 
@@ -78,17 +78,15 @@ def _rule(run: Explanation, step: Step | ForwardStep, part: PartRecord, view: Vi
     links = [joined(sign("="), formula_markup(part.rule, style))]
     if type(part.local) is not float:
         short = is_inline(part.local)
-        own = "" if short and part.rule.is_number else data(part.local, view)
+        own = "" if short and part.rule.is_number else figure(part.local, view)
         return tag("p", math(of, *links), " = " if own and short else " ", own)
     result = show(part.local, view)
     exact, relation = fitting_style(filled(part.rule), part.local, view)
     made = written(filled(part.rule), exact).text
     if symbols == result:
         links = []
-    if made not in (symbols, result):
-        links.append(joined(sign("="), formula_markup(filled(part.rule), exact)))
-    links.append(joined(sign(relation if links else "="), number(result)))
-    return math(of, *links)
+    numbers = f" = {made}" if made not in (symbols, result) else ""
+    return tag("p", math(of, *links), f"{numbers} {relation if numbers or links else '='} {result}")
 
 
 def _total(run: Explanation, part: PartRecord, earlier: tuple[int, list[Any]], done: str, view: View) -> Markup:
@@ -101,7 +99,7 @@ def _total(run: Explanation, part: PartRecord, earlier: tuple[int, list[Any]], d
     so_far = tag("small", f" {count} of {uses} uses ")
     if type(part.contribution) is not float:
         return tag("p", by, ": added up so far", so_far, done, class_="total")
-    after = data(part.total_after, view, "gradient after")
+    after = figure(part.total_after, view, "gradient after")
     if count == 1:
         return tag("p", by, " so far: ", after, so_far, class_="total")
     few = len(first) < MOST_TERMS and len(first) == count - 1
@@ -120,5 +118,6 @@ def tangent_share(run: Explanation, step: ForwardStep, record: ForwardStepRecord
     else:
         text = written(part.rule, style_of(view)).text if part.local is None else "local × tangent"
         shapes = f"   {shapes_of(part.rule)}" if part.local is None and part.rule.op else ""
-        made = joined(tag("span", text + shapes, class_="how"), " = ", data(part.contribution, view, "gradient answer"))
+        got = figure(part.contribution, view, "gradient answer")
+        made = joined(tag("span", text + shapes, class_="how"), " = ", got)
     return tag("div", _rule(run, step, part, view), tag("p", _to("from", part, side), made), class_="part tangent")

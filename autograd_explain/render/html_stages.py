@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from autograd_explain.core.formula import filled
+from autograd_explain.core.formula import filled, written
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.model import Note, StepRecord
 from autograd_explain.modes.forward import ForwardStep
 from autograd_explain.modes.records import Step
 from autograd_explain.render.arithmetic import is_inline, shapes_of
-from autograd_explain.render.html_parts import brief, checks, data, gradients, inputs, lines_of, notes
+from autograd_explain.render.html_parts import brief, checks, figure, gradients, inputs, lines_of, notes
 from autograd_explain.render.html_shares import back_share, tangent_share
 from autograd_explain.render.markup import Markup, joined, tag
 from autograd_explain.render.mathml import formula_markup, label, math, name, sign
@@ -35,6 +35,7 @@ START, FORWARD, SEED, BACKWARD, TANGENT, END = range(6)
 AT_THE_END = frozenset({"meaning", "unused-input", "vanishing", "exploding"})
 _ONLY_WITH_ALL = "saved"
 _LINES = 66  # the width of what stands as lines of the text view
+_NARROW = 60  # of a training's lines, most of which are as wide as they may be
 
 Item = TypeVar("Item")
 
@@ -61,6 +62,11 @@ def stages(run: Explanation, view: View, most: int) -> Iterator[Stage]:
         if run.result.tracked:
             yield from _sweeps(run, view, most)
     yield Stage("gradients", END, _outcome(run, view))
+    if run.learned is not None:
+        from autograd_explain.render.training import story
+
+        told = lines_of(story(run.learned, run.parsed, replace(view, width=_NARROW)))
+        yield Stage("update", END, joined(_head(f"Update at step {run.learned.taken.number:,}"), told))
 
 
 def _sweeps(run: Explanation, view: View, most: int) -> Iterator[Stage]:
@@ -126,11 +132,11 @@ def _operation(run: Explanation, node: Var, view: View, count: int) -> Markup:
     head = tag("h3", tag("b", str(count)), _made(run, node, view))
     if type(record.value) is float and all(type(arg.value) is float for arg in record.formula.args):
         style, relation = fitting_style(filled(record.formula), record.value, view)
-        how: str = math(formula_markup(filled(record.formula), style))
+        how: str = written(filled(record.formula), style).text
     else:
         how, relation = tag("span", shapes_of(record.formula), class_="shapes"), "="
     mark = tag("em", "the result") if node is run.result else ""
-    value = data(record.value, view, "v")
+    value = figure(record.value, view, "v")
     gap = " " if is_inline(record.value) else ""
     return joined(head, _place(run, record.scope), tag("p", how, f" {relation} " if gap else " ", value, " ", mark))
 
@@ -140,7 +146,7 @@ def _seed(run: Explanation, view: View) -> Stage:
     why = "As it was given"
     if np.all(seed == 1.0):
         why = "One for each entry" if np.ndim(seed) else "The result changes by exactly its own change"
-    said = tag("p", f"{why}: ", "∂", name(run.words.label(run.result)), " = ", data(seed, view, "gradient"))
+    said = tag("p", f"{why}: ", "∂", name(run.words.label(run.result)), " = ", figure(seed, view, "gradient"))
     told = [note for note in _notes_at(run, None, view) if note.kind not in AT_THE_END]
     shares = ((run.result.index, -1, brief(seed, view), ""),)
     return Stage("seed", SEED, joined(_head("The walk back begins"), said, notes(told)), run.result.index, shares)
@@ -176,7 +182,7 @@ def _step(run: Explanation, step: Step, view: View, ledger: Ledger, told: list[N
     arrives = Markup()
     if type(step.upstream) is not float:
         here = tag("p", "upstream, arriving at ", name(run.words.label(step.node)), ": ", class_="place")
-        arrives = joined(here, data(step.upstream, view, "gradient"))
+        arrives = joined(here, figure(step.upstream, view, "gradient"))
     shares, facts = [], []
     before: dict[int, list[Any]] = {}
     for place, part in enumerate(record.parts):
@@ -213,14 +219,14 @@ def _tangent(run: Explanation, step: ForwardStep, view: View, told: list[Note], 
     moves = tag("p", "while ", name(step.direction.label), " alone moves", class_="place")
     shares = [tangent_share(run, step, record, place, view) for place in range(len(record.parts))]
     made = name(run.words.label(step.node))
-    total = tag("p", "tangent of ", made, " = ", data(step.tangent, view, "gradient answer"), class_="total")
+    total = tag("p", "tangent of ", made, " = ", figure(step.tangent, view, "gradient answer"), class_="total")
     facts = ((step.node.index, -1, brief(step.tangent, view), f"while {step.direction.label} moves"),)
     body = joined(head, moves, *shares, total, notes(told))
     return Stage(f"{lead}{step.number}", TANGENT, body, step.node.index, facts)
 
 
 def _outcome(run: Explanation, view: View) -> Markup:
-    value = tag("p", "result = ", data(run.value, view, "value answer"))
+    value = tag("p", "result = ", figure(run.value, view, "value answer"))
     told = [note for note in run.notes if note.kind in AT_THE_END] if view.notes else []
     narrow = replace(view, width=_LINES)
     parts = [_head("Gradients of the result"), value, gradients(run, view), notes(told), checks(run, view)]

@@ -33,8 +33,6 @@ from autograd_explain.core.notation import (
 )
 from autograd_explain.render.markup import Markup, joined, tag
 
-_INDEXED = re.compile(r"([^\W\d_]+)([0-9]+)")
-_BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _NAME = re.compile(r"(?!\d)\w+")
 _ALONE = re.compile(r"<(m[ino]|mtext)>[^<]*</\1>")
 
@@ -69,23 +67,17 @@ def words(text: str) -> Markup:
 
 def label(text: str) -> Markup:
     """A value's name within a formula."""
-    return tag("mi" if _NAME.fullmatch(text) else "mtext", spelled(text))
+    return tag("mi" if _NAME.fullmatch(text) else "mtext", text)
 
 
 def name(text: str) -> Markup:
     """A value's name among words, where no formula is drawn."""
-    return tag("var", spelled(text))
-
-
-def spelled(text: str) -> str:
-    """A value's name with its number as an index, as the language reads it too: `v12` is `v₁₂`."""
-    indexed = _INDEXED.fullmatch(text)
-    return indexed[1] + indexed[2].translate(_BELOW) if indexed else text
+    return tag("var", text)
 
 
 def slope(of: str, by: str) -> Markup:
     """∂of/∂by as a fraction."""
-    return tag("mfrac", tag("mi", f"∂{spelled(of)}"), tag("mi", f"∂{spelled(by)}"))
+    return tag("mfrac", tag("mi", f"∂{of}"), tag("mi", f"∂{by}"))
 
 
 def drawn(formula: Formula, style: Style) -> Drawn:

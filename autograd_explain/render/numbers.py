@@ -12,7 +12,7 @@ import numpy as np
 from autograd_explain.core.formula import Formula, value_when_printed, written
 from autograd_explain.core.notation import Style, rounded_number, style_for
 from autograd_explain.core.shapes import show_shape
-from autograd_explain.render.theme import View
+from autograd_explain.render.theme import View, wrapped
 
 MOST_DIGITS = 17
 LARGEST_SIDE = 6
@@ -115,7 +115,7 @@ def array_lines(array: Any, view: View, room: int) -> Iterator[str]:
         yield "[]"
         return
     if max(array.shape) > LARGEST_SIDE or array.ndim > 2:
-        yield f"{summary(array, view)}; corner:"
+        yield from wrapped(f"{summary(array, view)}; corner:", room + 2)
         array = corner(array)
     yield from _rows(np.atleast_2d(array), view, room, brackets=array.ndim)
 
@@ -124,6 +124,8 @@ def summary(array: Any, view: View) -> str:
     """What an array too large to print is: its shape and range."""
     finite = array[np.isfinite(array)]
     text = f"shape {show_shape(array.shape)}"
+    if array.size and finite.size == array.size and finite.min() == finite.max():
+        return f"{text}, {show(float(finite.flat[0]), view)} everywhere"
     if finite.size:
         text += f", from {show(float(finite.min()), view)} to {show(float(finite.max()), view)}"
     if finite.size < array.size:

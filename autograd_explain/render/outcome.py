@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.render.arithmetic import is_inline, labelled, rows, text_of
-from autograd_explain.render.theme import Line, View, note_line, wrapped
+from autograd_explain.render.theme import Line, View, note_line, sentence, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def gradient_lines(run: Explanation, view: View) -> Iterator[Line]:
     if run.value is not None and type(run.value) is not float and not is_inline(run.value) and view.brief:
         yield from rows(run.value, view)
     if not run.gradients:
-        yield Line("    no input is tracked: there is nothing to differentiate by")
+        yield from sentence("no input is tracked: there is nothing to differentiate by", view)
     labels = max((cell_width(name) for name in run.gradients), default=0)
     for name, gradient in run.gradients.items():
         yield from _gradient(run, name, gradient, labels, view)

@@ -10,6 +10,7 @@ from autograd_explain.explanation.model import PathRecord
 from autograd_explain.explanation.paths import labels_of, multiplications
 from autograd_explain.render.arithmetic import is_inline, rows, text_of
 from autograd_explain.render.numbers import product_sum, show, terms
+from autograd_explain.render.selection import left_out
 from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
 from autograd_explain.source import cell_width
 
@@ -37,7 +38,7 @@ def path_lines(run: Explanation, found: dict[str, list[PathRecord]], view: View)
         for path in shown:
             yield from _path(run, path, view)
         if len(own) > len(shown):
-            yield Line("      ").add(f"… {len(own) - len(shown):,} more paths; --all prints them", "dim")
+            yield Line("      ").add(left_out(len(own) - len(shown), "path"), "dim")
         yield from _sum(run, name, own, view)
     yield from _cost(run, found, view)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.idle import idle_turns
+from autograd_explain.explanation.telling import plural
 from autograd_explain.modes.records import Step
 from autograd_explain.render.theme import View
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 MOST_SHOWN = 40
 AT_EACH_END = 12
 MOST_TERMS = 4
+
+
+def left_out(count: int, what: str, about: str = "") -> str:
+    """What stands for entries that are not printed: how many `what` (in the singular), and how to see them."""
+    back = "it" if count == 1 else "them"
+    return f"… {plural(count, f'more {what}')}{about}; --all prints {back}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ def visible_operations(run: Explanation, view: View) -> Iterator[Var | Elision]:
         return
     yield from shown[:AT_EACH_END]
     hidden = [item for item in shown[AT_EACH_END:-AT_EACH_END] if not isinstance(item, Elision)]
-    yield Elision(f"… {len(hidden):,} more operations{_within(run, hidden)}; --all prints them")
+    yield Elision(left_out(len(hidden), "operation", _within(run, hidden)))
     yield from shown[-AT_EACH_END:]
 
 
@@ -107,6 +114,6 @@ def visible_steps(
         elif step.number == AT_EACH_END + 1 or step.number - 1 in wanted:
             stop = min((at for at in wanted if at > step.number), default=total + 1)
             hidden = min(stop, total - AT_EACH_END + 1) - step.number
-            yield Elision(f"… {hidden:,} more steps back; --all prints them")
+            yield Elision(left_out(hidden, "step", " back"))
         for part in step.parts:
             ledger.add(part.target.index, part.contribution)

@@ -6,6 +6,7 @@ border grows with it. No custom properties: many programs that draw SVG do not k
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -33,7 +34,7 @@ LIGHT = Look(
 DARK = Look(
     ground="#0e161d", ink="#e6eef4", soft="#9db0bd", line="#7d93a2", frame="#141f28",
     steps=(
-        ("#16232d", "#e6eef4"), ("#1c3949", "#e6eef4"), ("#23566f", "#ffffff"), ("#62b3d3", "#06141c"),
+        ("#16232d", "#e6eef4"), ("#1c3949", "#e6eef4"), ("#23566f", "#e6eef4"), ("#62b3d3", "#06141c"),
         ("#c3ecfb", "#06141c"),
     ),
     broken=("#5a2a0c", "#ffe1c7"), accent="#fb923c",
@@ -48,22 +49,17 @@ _SHAPES = f"""
 .ae-graph .legend .centred{{text-anchor:middle}}
 .ae-graph .line,.ae-graph .slash{{fill:none;stroke-linecap:round}}
 .ae-graph .slash{{stroke-width:1.5}}
+.ae-graph .ring{{stroke-width:1}}
 .ae-graph .cut .line,.ae-graph .s-untracked .box,.ae-graph .frame rect{{stroke-dasharray:5 4}}
 .ae-graph .s-zero .box{{stroke-dasharray:1.5 3}}
 .ae-graph .cut .tip,.ae-graph .s-none .tip{{stroke:none}}
 .ae-graph .s-broken .box{{stroke-width:3;stroke-dasharray:9 3}}
 .ae-graph .folded .formula~.formula{{font-weight:normal}}
-.ae-graph.hide-values .node:not(.known-value) .value{{visibility:hidden}}
-.ae-graph.hide-gradients .node:not(.known-gradient) .gradient{{visibility:hidden}}
-.ae-graph.hide-gradients .edge:not(.known-gradient) text{{visibility:hidden}}
 """
 
 
 def _widths() -> str:
-    steps = enumerate(_WIDTHS, 1)
-    return "".join(
-        f".ae-graph .s-{i} .box{{stroke-width:{w}}}\n.ae-graph .s-{i} .line{{stroke-width:{w}}}\n" for i, w in steps
-    )
+    return "".join(f".ae-graph .s-{i}{{stroke-width:{w}}}\n" for i, w in enumerate(_WIDTHS, 1))
 
 
 def _colours(look: Look) -> str:
@@ -83,7 +79,7 @@ def _colours(look: Look) -> str:
         (".s-broken .line", f"stroke:{look.broken[1]}"),
     ]
     rules += [(f".s-{i} .box", f"fill:{fill}") for i, (fill, _) in enumerate(look.steps, 1)]
-    rules += [(f".node.s-{i} text", f"fill:{text}") for i, (_, text) in enumerate(look.steps, 1)]
+    rules += [(f".node.s-{i} text", f"fill:{text}") for i, (_, text) in enumerate(look.steps, 1) if text != look.ink]
     rules += [
         (".node.lit .box", f"stroke:{look.accent};stroke-width:4"),
         (".edge.lit .line", f"stroke:{look.accent};stroke-width:4"),
@@ -98,7 +94,57 @@ def _scoped(where: str) -> str:
 
 
 def style(dark: bool | None) -> str:
-    """The style sheet: one look for good, or (None) light, and dark where the reader's system is."""
+    """The style sheet of a picture of its own: one look for good, or (None) as the reader's system has it."""
     first = _colours(DARK if dark else LIGHT)
     other = f"@media (prefers-color-scheme:dark){{\n{_colours(DARK)}}}\n" if dark is None else ""
     return _SHAPES + _widths() + first + other
+
+
+def page_style(classes: frozenset[str]) -> str:
+    """The style sheet within a page, as the reader's system has it, for a picture with these classes in it.
+
+    Browsers know custom properties, so each colour stands once.
+    """
+    light, dark = _colours(LIGHT), _colours(DARK)
+    pairs = dict.fromkeys(zip(_COLOUR.findall(light), _COLOUR.findall(dark), strict=True))
+    names = {pair: f"--g{number}" for number, pair in enumerate(pairs)}
+    given = [";".join(f"{name}:{pair[look]}" for pair, name in names.items()) for look in (0, 1)]
+    shades = iter(_COLOUR.findall(dark))
+    rules = _COLOUR.sub(lambda found: f"var({names[found[0], next(shades)]})", light)
+    where = "@media (prefers-color-scheme:dark)"
+    ground, ink = names[LIGHT.ground, DARK.ground], names[LIGHT.ink, DARK.ink]
+    hidden = _HIDDEN.replace("GROUND", f"var({ground})").replace("INK", f"var({ink})")
+    given_rules = f".ae-graph{{{given[0]}}}\n{where}{{.ae-graph{{{given[1]}}}}}\n"
+    return f"{given_rules}{_only(_SHAPES + _widths() + rules, classes - _WITH_LINES)}{hidden}"
+
+
+def _only(rules: str, classes: frozenset[str]) -> str:
+    """The rules without those for marks that the picture does not have."""
+    needed = (rule for rule in rules.splitlines() if rule and _applies(rule, classes))
+    return "".join(needed)
+
+
+def _applies(rule: str, classes: frozenset[str]) -> bool:
+    places = rule.partition("{")[0].split(",")
+    return any(_MARKS.intersection(_CLASS.findall(place)) <= classes for place in places)
+
+
+_MARKS = frozenset({"cut", "slash", "folded", "again", "frame", "ring", "tip", "s-untracked", "s-zero", "s-broken"})
+_WITH_LINES = frozenset({"tip"})  # a page draws each line and its tip in one go
+_CLASS = re.compile(r"\.([a-z][\w-]*)")
+
+
+_HIDDEN = """
+@media screen{
+.hide-values .node:not(.known-value) .value,.hide-gradients .node:not(.known-gradient) .gradient,
+.hide-gradients .edge:not(.known-gradient) text{visibility:hidden}
+.hide-gradients :is(.node,.edge):not(.known-gradient){stroke-width:1}
+.hide-gradients .node:not(.known-gradient) .box{fill:GROUND}
+.hide-gradients .node:not(.known-gradient) text{fill:INK}
+.hide-gradients .node:not(.known-gradient,.s-untracked) .box{stroke-dasharray:none}
+}
+"""
+"""What the steps have not reached yet: neither its numbers nor its gradient's size may be seen."""
+
+
+_COLOUR = re.compile("#[0-9a-f]{6}")

@@ -26,8 +26,8 @@ from autograd_explain.render.arithmetic import (
     text_of,
 )  # fmt: skip
 from autograd_explain.render.numbers import product_sum, show, style_of, terms
-from autograd_explain.render.selection import AT_EACH_END, MOST_SHOWN
-from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
+from autograd_explain.render.selection import AT_EACH_END, MOST_SHOWN, left_out
+from autograd_explain.render.theme import Line, View, heading, note_line, sentence, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def forward_mode(run: Explanation, view: View) -> Iterator[Line]:
     """Every sweep: values and rules in the first, tangents in all."""
     yield from heading("FORWARD", _ABOUT, view)
     if not run.result.tracked:
-        yield Line("    nothing to differentiate: the result depends on no tracked input")
+        yield from sentence("nothing to differentiate: the result depends on no tracked input", view)
         return
     shown = _shown_sweeps(run, view)
     walked = 0
@@ -59,7 +59,7 @@ def forward_mode(run: Explanation, view: View) -> Iterator[Line]:
     if hidden:
         yield Line()
         some = f"{hidden[0].label} to {hidden[-1].label}" if len(hidden) > 1 else hidden[0].label
-        for text in wrapped(f"… {len(hidden)} more sweeps, for {some}; --all prints them", view.width - 4):
+        for text in wrapped(left_out(len(hidden), "sweep", f", for {some}"), view.width - 4):
             yield Line("    ").add(text, "dim")
     for note in run.notes if view.notes and run.mode == "forward" else ():
         if note.step is None and note.kind not in ("meaning", "unused-input"):
@@ -99,7 +99,7 @@ def _sweep(
     for place, node in enumerate(operations):
         if place in cut:
             if place == cut.start:
-                yield Line("    ").add(f"… {len(cut):,} more operations; --all prints them", "dim")
+                yield Line("    ").add(left_out(len(cut), "operation"), "dim")
             continue
         if is_first:
             yield Line()

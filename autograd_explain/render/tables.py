@@ -17,7 +17,7 @@ from autograd_explain.modes.forward import Direction, pass_on
 from autograd_explain.modes.reverse import pass_back
 from autograd_explain.render.numbers import product_sum, show, style_of
 from autograd_explain.render.selection import AT_EACH_END, MOST_SHOWN
-from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
+from autograd_explain.render.theme import Line, View, heading, note_line, sentence, wrapped
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def both_modes(run: Explanation, view: View) -> Iterator[Line]:
     yield from terminal.forward(run, view)
     if not run.result.tracked:
         yield Line()
-        yield Line("    nothing to differentiate: the result depends on no tracked input")
+        yield from sentence("nothing to differentiate: the result depends on no tracked input", view)
         return
     yield from terminal.backward(run, view)
     if all(type(node.value) is float for node in run.tape.nodes[: run.result.index + 1]):

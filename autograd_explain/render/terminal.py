@@ -19,7 +19,7 @@ from autograd_explain.render.arithmetic import backward_block, forward_lines, is
 from autograd_explain.render.numbers import show, style_of
 from autograd_explain.render.outcome import check_lines, gradient_lines
 from autograd_explain.render.selection import Elision, Ledger, visible_operations, visible_steps
-from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
+from autograd_explain.render.theme import Line, View, heading, note_line, sentence, spelled, wrapped
 from autograd_explain.render.unrecorded import constants_of, not_recorded
 from autograd_explain.source import cell_width
 
@@ -55,6 +55,10 @@ def lines(run: Explanation, view: View) -> Iterator[Line]:
         yield from fault_lines(run, run.fault, view)
     else:
         yield from _backward_and_gradients(run, view)
+    if run.second is not None:
+        from autograd_explain.render.second import second_lines
+
+        yield from second_lines(run.second, view)
     yield from check_lines(run, view)
     if view.notes and not view.brief and run.result.tracked:
         yield from _words_explained(run, view)
@@ -158,7 +162,7 @@ def _chain(run: Explanation, view: View) -> str:
         inner = node
     names = ", ".join(dict.fromkeys(run.words.label(a) for a in spine[0].inputs if run.words.labels[a.index]))
     chain = " → ".join([*([names] if names else []), *links]) + " = result"
-    return chain if cell_width(chain) <= view.width - 4 else ""
+    return chain if cell_width(spelled(chain, view)) <= view.width - 4 else ""
 
 
 def _guarded(text: str) -> str:
@@ -207,7 +211,8 @@ def forward(run: Explanation, view: View) -> Iterator[Line]:
         yield from forward_lines(run, record, view, is_result=item is run.result)
     if not run.result.inputs:
         said = labelled(run.words.labels[run.result.index] or "the result", run.value, view)
-        yield Line(f"    {said}: {'no recorded operation leads to it' if run.operations else 'nothing was computed'}")
+        why = "no recorded operation leads to it" if run.operations else "nothing was computed"
+        yield from sentence(f"{said}: {why}", view)
     yield from not_recorded(run, view)
     counts: Counter[str] = Counter()
     for note in run.notes if view.notes else ():
@@ -264,7 +269,7 @@ def backward(run: Explanation, view: View) -> Iterator[Line]:
     """One block for each operation, last recorded first: rule, rule with numbers, each argument's contribution."""
     yield from heading("BACKWARD", "from the result to the inputs: upstream × local = contribution", view)
     if not run.result.tracked:
-        yield Line("    nothing to differentiate: the result depends on no tracked input")
+        yield from sentence("nothing to differentiate: the result depends on no tracked input", view)
         return
     by_step: dict[int, list[Note]] = {}
     for note in run.notes:

@@ -106,8 +106,18 @@ def heading(title: str, text: str, view: View) -> Iterator[Line]:
         line = Line(" " * _HEADING_COLUMN)
 
 
+def spelled(text: str, view: View) -> str:
+    """The text in the signs of the view, which in ASCII may be longer."""
+    return text.translate(_ASCII) if view.ascii else text
+
+
+def sentence(text: str, view: View, style: str = "") -> Iterator[Line]:
+    """A sentence of the view's own, as far in as the lines of a section."""
+    return (Line("    ").add(part, style) for part in wrapped(text, view.width - 4))
+
+
 def note_line(text: str, view: View) -> Iterator[Line]:
     """A note's text in lines behind a bar; minus signs as the rest of the view has them."""
-    spelled = text if view.ascii else re.sub(r"(?<![\w.])-(?=[\d(])", "−", text)
-    for part in wrapped(spelled, view.width - 10):
+    told = spelled(text, view) if view.ascii else re.sub(r"(?<![\w.])-(?=[\d(])", "−", text)
+    for part in wrapped(told, view.width - 10):
         yield Line("      ").add("│ ", "note").add(part, "note")

@@ -12,7 +12,14 @@ from autograd_explain.core.formula import Formula, filled, written
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.explanation.model import Note
 from autograd_explain.explanation.telling import plural
-from autograd_explain.explanation.training import ParameterUpdate, UpdateLine, rate_lines, updates
+from autograd_explain.explanation.training import (
+    Learned,
+    ParameterUpdate,
+    UpdateLine,
+    diagnosis,
+    rate_lines,
+    updates,
+)
 from autograd_explain.render.arithmetic import is_inline, rows, text_of
 from autograd_explain.render.numbers import equation, show, style_of
 from autograd_explain.render.plots import in_ascii, in_dots
@@ -115,8 +122,8 @@ class Table:
 
     def __init__(self, plan: Plan, view: View) -> None:
         self.view = view
-        self.room = view.digits + 7
-        self.has_rate = bool(plan.schedules) or "lr_decay" in plan.optimizer.settings
+        self.room = view.digits + 6
+        self.has_rate = bool(plan.schedules or plan.optimizer.settings.get("lr_decay"))
         self.has_held_out = plan.data.holdout > 0
 
     def head(self, parameters: Mapping[str, Any]) -> Iterator[Line]:
@@ -175,6 +182,20 @@ def curve(losses: Sequence[float], first: int, view: View) -> Iterator[Line]:
     left, right = f"{first:,}", f"step {first + len(losses) - 1:,}"
     yield Line(" " * 15).add("+" + "-" * width)
     yield Line(" " * 16).add(left).to(16 + width - len(right), 1).add(right)
+
+
+def story(learned: Learned, parsed: Any, view: View) -> Iterator[Line]:
+    """The update of an explained step, and around it the table of all steps, the curve, and what became of it."""
+    if learned.taken.after.step == learned.taken.number:
+        yield from update_lines(learned.plan, learned.taken, learned.notes, view)
+    if learned.course is None or not learned.shown:
+        return
+    table = Table(learned.plan, view)
+    yield from table.head(learned.shown[0].parameters)
+    yield from map(table.row, learned.shown)
+    losses, last = learned.course.losses, learned.shown[-1]
+    yield from curve(losses, last.number - len(losses) + 1, view)
+    yield from closing(last, list(diagnosis(learned.plan, learned.course, parsed)), view)
 
 
 def closing(taken: Taken, told: Sequence[str], view: View) -> Iterator[Line]:

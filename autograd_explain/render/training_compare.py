@@ -63,9 +63,11 @@ def outcomes(
     ends = {label: each.losses[-1] for label, each in courses.items() if each.losses and math.isfinite(each.losses[-1])}
     if len(ends) > 1:
         best = min(ends, key=lambda label: ends[label])
-        said = f"Lowest: {best}, at {show(ends[best], view)}."
         yield Line()
-        yield from note_line(f"{said} Another learning rate may turn this round: each optimizer has its own best.", view)
+        yield from note_line(
+            f"Lowest: {best}, at {show(ends[best], view)}. Another learning rate may turn this round: each optimizer "
+            "has its own best.", view,
+        )  # fmt: skip
 
 
 def _outcome(

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.core.notation import rounded_number
 from autograd_explain.core.shapes import shape_of, show_shape
 from autograd_explain.explanation.faults import Fault, same
-from autograd_explain.explanation.telling import plural
+from autograd_explain.explanation.telling import number, plural
 from autograd_explain.explanation.training import Course, ParameterUpdate, diagnosis, updates
 from autograd_explain.render.arithmetic import is_inline, rows, text_of
 from autograd_explain.render.numbers import terms
@@ -19,7 +20,7 @@ from autograd_explain.render.training import Table, parameter_lines
 from autograd_explain.render.training_runs import curves
 from autograd_explain.source import cell_width
 from autograd_explain.train.beside import Pair
-from autograd_explain.train.loop import Plan
+from autograd_explain.train.loop import Plan, is_finite
 from autograd_explain.train.rules import entry
 
 RIGHT = "the right training"
@@ -49,7 +50,11 @@ def parting(plan: Plan, pair: Pair, fault: Fault, view: View) -> Iterator[Line]:
     for update in updates(plan, pair.right, ascii_only=view.ascii):
         yield from parameter_lines(update, view)
     yield Line()
-    yield Line("    ").add(f"with {fault.name}", "note")
+    line = Line("    ").add(f"with {fault.name}", "note")
+    column = line.width + 3
+    for text in wrapped("what step 1 left, and step 2's own on top", max(view.width - column, 12)):
+        yield line.to(column, 1).add(text, "dim")
+        line = Line()
     for update in updates(plan, pair.kept, ascii_only=view.ascii):
         yield from _sum(pair, update, view)
         yield from parameter_lines(update, view)
@@ -66,7 +71,7 @@ def _sum(pair: Pair, update: ParameterUpdate, view: View) -> Iterator[Line]:
     total = entry(pair.kept.gradients[update.name], update.entry, shape)
     where = f"[{', '.join(map(str, update.entry))}]" if update.entry else ""
     line = Line("    ").add(f"∂{update.name}{where}", "head")
-    yield line.add(f" = {terms([left, new], total, view)}", "bad").add("   (left from step 1, and step 2's own)", "dim")
+    yield line.add(f" = {terms([left, new], total, view)}", "bad")
 
 
 def both(table: Table, pairs: Sequence[Pair], view: View) -> Iterator[Line]:
@@ -96,9 +101,8 @@ def ending(
     yield _compared("loss", last.right.loss, last.kept.loss, room, view)
     for name, value in last.right.parameters.items():
         yield from _parameter(name, value, last.kept.parameters[name], room, view)
-    for label, course in labels.items():
-        text = " ".join(diagnosis(plan, course, parsed))
-        yield from note_line(f"{label[0].upper()}{label[1:]}: {text}", view) if text else ()
+    yield from note_line(f"The right training: {' '.join(diagnosis(plan, courses['right'], parsed))}", view)
+    yield from note_line(_kept_outcome(fault, last, courses["kept"]), view)
     if view.notes:
         settings = plan.optimizer.settings
         plain = plan.optimizer.recipe.name == "sgd" and not settings["momentum"] and not settings["weight_decay"]
@@ -107,11 +111,31 @@ def ending(
         yield from note_line(f"{fault.hint} In PyTorch: optimizer.zero_grad().", view)
 
 
+def _kept_outcome(fault: Fault, last: Pair, course: Course) -> str:
+    """How the loss of the training with the fault went."""
+    begun = f"With {fault.name}"
+    if not is_finite(last.kept):
+        return f"{begun}: the steps grew and grew until step {last.kept.number} met a number that is not finite."
+    lowest = min(course.losses)
+    if same(last.right.loss, last.kept.loss):
+        return f"{begun}: the same loss."
+    place = course.losses.index(lowest) + 1
+    later = course.losses[-1] - lowest > _RISEN * (course.losses[0] - lowest)
+    rose = f" It was lower before: {number(lowest)} at step {place:,}." if later else ""
+    return f"{begun}: the loss is {number(last.kept.loss)} where the right one is {number(last.right.loss)}.{rose}"
+
+
+_RISEN = 0.01  # of the whole way down: less is not worth a word
+
+
 def _compared(name: str, right: float, kept: float, room: int, view: View) -> Line:
     line = Line("    ").add(name, "head").to(6 + room).add(text_of(right, view)).to(6 + room + view.digits + 12)
     line.add(text_of(kept, view), "" if same(right, kept) else "bad")
-    apart = "the same" if same(right, kept) else f"off by {text_of(kept - right, view)}"
-    off = apart if math.isfinite(kept - right) else "not finite"
+    apart = kept - right
+    if math.isfinite(apart):
+        apart = float(rounded_number(kept, view.digits)) - float(rounded_number(right, view.digits))
+    off = f"off by {text_of(apart, view)}" if math.isfinite(apart) else "not finite"
+    off = "the same" if same(right, kept) else off
     if line.width + 3 + cell_width(off) > view.width:
         return line
     return line.to(6 + room + 2 * (view.digits + 12)).add(off, "good" if off == "the same" else "bad")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.untracked import last_values, named_arrays
 from autograd_explain.render.arithmetic import FORMULA_COLUMN, is_inline, labelled, rows, text_of
-from autograd_explain.render.theme import Line, View
+from autograd_explain.render.theme import Line, View, sentence
 from autograd_explain.source import cell_width
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def not_recorded(run: Explanation, view: View) -> Iterator[Line]:
     if not told:
         return
     more = [f"and {len(told) - _MOST_NAMES} more"] if len(told) > _MOST_NAMES else []
-    line = Line("    ")
-    yield line.add(f"not recorded, for nothing tracked is in {'them' if len(told) > 1 else 'it'}; at the end:", "dim")
+    which = "them" if len(told) > 1 else "it"
+    yield from sentence(f"not recorded, for nothing tracked is in {which}; at the end:", view, "dim")
     line = Line("      ")
     for text in [*told[:_MOST_NAMES], *more]:
         if line.width > 6 and line.width + 3 + cell_width(text) > view.width:

@@ -11,7 +11,7 @@ from autograd_explain.core.shapes import show_shape
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.versus import BranchPair, Comparison, Pair
 from autograd_explain.render.arithmetic import is_inline, rows, text_of
-from autograd_explain.render.selection import AT_EACH_END, MOST_SHOWN
+from autograd_explain.render.selection import AT_EACH_END, MOST_SHOWN, left_out
 from autograd_explain.render.theme import Line, View, heading, note_line, wrapped
 from autograd_explain.source import cell_width
 
@@ -89,7 +89,7 @@ def _branches(comparison: Comparison, view: View) -> Iterator[Line]:
         mark = "" if branch.first == branch.second else "differs"
         yield _row(branch.condition, (_ANSWERS[branch.first], _ANSWERS[branch.second]), mark, view)
     if len(shown) < len(asked):
-        yield Line("    ").add(f"… {len(asked) - len(shown):,} more conditions; --all prints them", "dim")
+        yield Line("    ").add(left_out(len(asked) - len(shown), "condition"), "dim")
     if view.notes and comparison.parting:
         yield from note_line(_parting(comparison.parting), view)
 
@@ -112,7 +112,7 @@ def _graph(comparison: Comparison, view: View) -> Iterator[Line]:
             told = _told(pair.first, view), _told(pair.second, view)
             yield _row(" ".join(pair.text.split()), told, _mark(pair), view)
         elif place == AT_EACH_END:
-            yield Line("    ").add(f"… {len(pairs) - 2 * AT_EACH_END:,} more operations; --all prints them", "dim")
+            yield Line("    ").add(left_out(len(pairs) - 2 * AT_EACH_END, "operation"), "dim")
     counts = f"{len(comparison.first.operations):,}", f"{len(comparison.second.operations):,}"
     yield _row("operations", counts, "", view, "dim")
     if view.notes:

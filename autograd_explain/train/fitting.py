@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.modes.replay import Replayed
 from autograd_explain.train.loop import Plan, State, Stop, Taken, beginning, read_until, steps
 from autograd_explain.train.objective import Data, Record, recorder_of
 from autograd_explain.train.optimizers import OPTIMIZERS
@@ -50,12 +51,16 @@ def fit(
     until: str | None = None,
     patience: int | None = None,
     seed: int = 0,
+    replay: bool = False,
 ) -> Iterator[Epoch]:
     """Train a program given as text, or a Python function of named values; returns its epochs as they are made.
 
     `params` are the values to train, where they start; `data` all others: numbers stay as they are, arrays are
     dealt out by rows where `batch` or `holdout` asks for it. `optimizer` and `schedule` are written as in
     `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified.
+    A text is recorded once and gone through again as long as it does the same; a function is recorded at each step,
+    for it may do something else each time: `replay=True` promises that only the conditions and numbers it asks its
+    arguments for (`if x > 0`, `float(x)`) decide what it does.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
     trained, others = _given(params, data or {})
@@ -63,7 +68,7 @@ def fit(
     rate = {} if lr is None else {"lr": float(lr)}
     table = Data(columns, batch, holdout, seed)
     plan = Plan(
-        _record(source, trained, others),
+        _record(source, trained, others, replay=replay),
         choose(optimizer, OPTIMIZERS, "optimizer", **rate),
         schedules_of((schedule,) if isinstance(schedule, str) else schedule, epochs * table.batches),
         clipping_of(clip_norm, clip_value),
@@ -93,15 +98,18 @@ def _number(name: str, value: Any) -> Any:
     return as_value(array + 0.0)  # a copy: inputs stay as they are
 
 
-def _record(source: str | Callable[..., Any], trained: Mapping[str, Any], others: Mapping[str, Any]) -> Record:
+def _record(
+    source: str | Callable[..., Any], trained: Mapping[str, Any], others: Mapping[str, Any], *, replay: bool
+) -> Record:
     if callable(source):
-        return recorder_of(source, frozenset(trained))
+        record = recorder_of(source, frozenset(trained))
+        return Replayed(record) if replay else record
     from autograd_explain.lang.interpret import recorder
     from autograd_explain.lang.program import bind_values, read_expression
 
     program = read_expression(source)
     bind_values(program, {**others, **trained})
-    return recorder(program.parsed, tracked=frozenset(trained))
+    return Replayed(recorder(program.parsed, tracked=frozenset(trained)))
 
 
 def schedules_of(texts: tuple[str, ...], total: int) -> tuple[Chosen, ...]:

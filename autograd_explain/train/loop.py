@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import DomainError, InputError
 from autograd_explain.modes.records import Recording, Sweep
+from autograd_explain.modes.replay import Replayed
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.train.objective import Data, Record, all_finite, checked_loss
-from autograd_explain.train.rules import Chosen, follow
+from autograd_explain.train.rules import Chosen, follow, value_of
 
 Memory = Mapping[str, Any]
 See = Callable[[str, Any], Any]
@@ -53,6 +55,24 @@ class State:
     total: float = 0.0
 
 
+class Walk:
+    """The recording of a step and its sweep: made when somebody asks, where the step itself needed none."""
+
+    def __init__(self, plan: Plan, values: Mapping[str, Any], number: int) -> None:
+        """Hold on to what the step saw."""
+        self._record, self._values, self._seed = plan.record, values, plan.seed + number - 1
+
+    @cached_property
+    def recording(self) -> Recording:
+        """The forward pass."""
+        return self._record(self._values, self._seed)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """The sweep back from its result."""
+        return reverse(self.recording.tape, self.recording.result)
+
+
 class Taken(NamedTuple):
     """One step. Loss and gradients are those before the update, parameters those after it.
 
@@ -68,8 +88,7 @@ class Taken(NamedTuple):
     learning_rate: float
     before: State
     after: State
-    recording: Recording
-    sweep: Sweep
+    walk: Walk
     held_out: float | None = None
     stop: str = ""
 
@@ -77,6 +96,16 @@ class Taken(NamedTuple):
     def parameters(self) -> Mapping[str, Any]:
         """The parameters after the update."""
         return self.after.parameters
+
+    @property
+    def recording(self) -> Recording:
+        """The forward pass; see `modes.replay` for how steps do without."""
+        return self.walk.recording
+
+    @property
+    def sweep(self) -> Sweep:
+        """The sweep back from the loss."""
+        return self.walk.sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +169,7 @@ def _why(taken: Taken, stop: Stop) -> str:
 
 def is_finite(taken: Taken) -> bool:
     """Whether the loss and all gradients of a step are finite; no update is made where they are not."""
-    return math.isfinite(taken.loss) and all_finite(iter(taken.gradients.values()))
+    return math.isfinite(taken.loss) and (math.isfinite(taken.norm) or all_finite(iter(taken.gradients.values())))
 
 
 def take(plan: Plan, state: State) -> Taken:
@@ -151,26 +180,60 @@ def take(plan: Plan, state: State) -> Taken:
 def measured(plan: Plan, state: State) -> Taken:
     """The first half of a step, forward pass and gradients: nothing is updated yet."""
     number = state.step + 1
-    recording = checked_loss(forward(plan, plan.data.at(number), state.parameters, number))
-    sweep = reverse(recording.tape, recording.result)
-    gradients = {name: _gradient(recording, sweep, name) for name in state.parameters}
+    values = {**plan.fixed, **plan.data.at(number), **state.parameters}
+    walk = Walk(plan, values, number)
+    loss, gradients = _passed(plan, walk, values, state.parameters)
     norm = norm_of(gradients)
     rate = rate_at(plan, number)
-    return Taken(
-        number, plan.data.epoch_of(number), recording.result.value, gradients, norm, rate, state, state, recording,
-        sweep,
-    )  # fmt: skip
+    return Taken(number, plan.data.epoch_of(number), loss, gradients, norm, rate, state, state, walk)
+
+
+def _passed(plan: Plan, walk: Walk, values: Mapping[str, Any], names: Iterable[str]) -> tuple[float, dict[str, Any]]:
+    """The loss and the gradients by these names: gone through again where that is possible, else recorded."""
+    again = plan.record if isinstance(plan.record, Replayed) else None
+    found = again.passed(values) if again is not None else None
+    if found is not None:
+        return found.value, {name: found.gradients[name] for name in names}
+    recording = checked_loss(walk.recording)
+    if again is not None:
+        again.keep(recording)
+    return recording.result.value, {name: _gradient(recording, walk.sweep, name) for name in names}
 
 
 def updated(plan: Plan, taken: Taken) -> Taken:
     """The second half of a step, the update by its gradients; none is made where something is not finite."""
     if not is_finite(taken):
         return taken
-    state, gradients = taken.before, taken.gradients
-    known = {name: dict(updating(plan, taken, name)) for name in gradients}
+    state = taken.before
+    known = _updates(plan, taken)
     parameters = {name: _shaped(new["w"], state.parameters[name]) for name, new in known.items()}
     memory = {name: {kept: known[name].get(kept, old) for kept, old in m.items()} for name, m in state.memory.items()}
-    return taken._replace(after=replace(state, step=taken.number, parameters=parameters, memory=memory))
+    return taken._replace(after=State(taken.number, parameters, memory, state.best, state.stale, state.total))
+
+
+def _updates(plan: Plan, taken: Taken) -> dict[str, dict[str, Any]]:
+    """What `updating` gives, for every parameter at once: which lines apply is found once for all."""
+    facts = {"t": float(taken.number), "norm": taken.norm, "lr": taken.learning_rate}
+    ways = [
+        ({**chosen.settings, **facts}, [(line, line.name, line.rule, line.reads) for line in chosen.lines(facts)])
+        for chosen in (*plan.clipping, plan.optimizer)
+    ]
+    found = {}
+    for name, gradient in taken.gradients.items():
+        known = {"w": taken.before.parameters[name], "g": gradient, **taken.before.memory[name]}
+        made: dict[str, Any] = {}
+        for settings, lines in ways:
+            at_hand = {**settings, **known}
+            for line, quantity, rule, reads in lines:
+                try:
+                    value = rule(*[at_hand[read] for read in reads])
+                except ArithmeticError:
+                    value = value_of(line, at_hand)
+                made[quantity] = at_hand[quantity] = value if type(value) is float else as_value(value)
+                if quantity in known:
+                    known[quantity] = made[quantity]
+        found[name] = made
+    return found
 
 
 def _shaped(value: Any, before: Any) -> Any:
@@ -190,8 +253,12 @@ def _gradient(recording: Recording, sweep: Sweep, name: str) -> Any:
 
 def norm_of(gradients: Mapping[str, Any]) -> float:
     """The length of all gradients taken together."""
-    flat = [abs(g) if type(g) is float else float(np.linalg.norm(g)) for g in gradients.values()]
-    return math.hypot(*flat)
+    return math.hypot(*[abs(g) if type(g) is float else _length(g) for g in gradients.values()])
+
+
+def _length(gradient: Any) -> float:
+    flat = gradient.ravel(order="K")
+    return math.sqrt(flat.dot(flat))
 
 
 def rate_at(plan: Plan, number: int) -> float:
@@ -238,19 +305,26 @@ def _seen(known: dict[str, Any], see: See | None) -> dict[str, Any]:
 
 def watched(plan: Plan, taken: Taken) -> Taken:
     """The step with what an epoch's end adds: the held-out loss, and whether the epoch was the best so far."""
-    after = replace(taken.after, total=taken.before.total + taken.loss)
+    total = taken.before.total + taken.loss
     if taken.number % plan.data.batches:
-        return taken._replace(after=after)
-    held_out = held_out_loss(plan, after, taken.number) if plan.data.holdout else None
-    watched = after.total / plan.data.batches if held_out is None else held_out
-    better = watched < after.best
-    after = replace(
-        after, total=0.0, best=watched if better else after.best, stale=0 if better else after.stale + 1
-    )
+        return taken._replace(after=replace(taken.after, total=total))
+    state = taken.after
+    held_out = held_out_loss(plan, taken.after, taken.number) if plan.data.holdout else None
+    watched = total / plan.data.batches if held_out is None else held_out
+    better = watched < state.best
+    best, stale = (watched, 0) if better else (state.best, state.stale + 1)
+    after = State(state.step, state.parameters, state.memory, best, stale)
     return taken._replace(after=after, held_out=held_out)
 
 
 def held_out_loss(plan: Plan, state: State, number: int) -> float:
     """The loss on the rows that are never trained on."""
-    recording = forward(plan, plan.data.of(plan.data.held_out_rows), state.parameters, number)
+    data = plan.data.of(plan.data.held_out_rows)
+    again = plan.record if isinstance(plan.record, Replayed) else None
+    known = again.value({**plan.fixed, **data, **state.parameters}) if again is not None else None
+    if known is not None:
+        return float(known)
+    recording = forward(plan, data, state.parameters, number)
+    if again is not None:
+        again.keep(recording)
     return float(recording.result.value)

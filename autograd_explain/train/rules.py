@@ -133,6 +133,8 @@ def _setting(recipe: Recipe, name: str, written: str) -> Setting:
 def _check(chosen: Chosen) -> None:
     recipe = chosen.recipe
     for name, value in chosen.settings.items():
+        if not np.isfinite(value):
+            raise DomainError(f"{recipe.name}: {name} must be a finite number, not {value:g}")
         if name in recipe.positive and not value > 0:
             raise DomainError(f"{recipe.name}: {name} must be above 0, not {value:g}")
         if name in recipe.shares and not 0 <= value < 1:
@@ -149,12 +151,13 @@ def follow(
 ) -> Iterator[tuple[str, Any]]:
     """Each line's name and value in turn; `known` gets the values, as `see` lets later lines see them."""
     for line in lines:
-        value = _value(line, known)
+        value = value_of(line, known)
         known[line.name] = value if see is None else see(line.name, value)
         yield line.name, value
 
 
-def _value(line: Line, known: Mapping[str, Any]) -> Any:
+def value_of(line: Line, known: Mapping[str, Any]) -> Any:
+    """What one line makes of the quantities at hand."""
     given = [known[name] for name in line.reads]
     try:
         value = line.rule(*given)

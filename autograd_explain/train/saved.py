@@ -17,6 +17,7 @@ from autograd_explain.errors import ExplainError, InputError
 from autograd_explain.lang.interpret import recorder
 from autograd_explain.lang.program import Program, read_program
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
+from autograd_explain.modes.replay import Replayed
 from autograd_explain.train.loop import Plan, State
 from autograd_explain.train.objective import Data
 from autograd_explain.train.optimizers import OPTIMIZERS
@@ -41,7 +42,7 @@ class Session:
 
 def record_of(program: Program, parameters: Mapping[str, Any], limits: Limits) -> Any:
     """The forward pass of a program with these values trained."""
-    return recorder(program.parsed, tracked=frozenset(parameters), limits=limits)
+    return Replayed(recorder(program.parsed, tracked=frozenset(parameters), limits=limits))
 
 
 def as_text(session: Session) -> str:

@@ -115,7 +115,7 @@ def test_a_table_gives_untracked_values(command: Callable[..., Any], tmp_path: A
         (["x", "--digits", "0"], "invalid value for '--digits'", "--help"),
         (["x", "--digits", "two"], "invalid value for '--digits'", "--help"),
         (["x", "--seed", "-1"], "invalid value for '--seed'", "--help"),
-        (["x", "--format", "svg"], "'svg' is not one of 'text', 'json'", "--help"),
+        (["x", "--format", "pdf"], "'pdf' is not one of 'text'", "--help"),
         (["x", "--brief=yes"], "does not take a value", "--help"),
         (["x", "--set", "x"], "--set takes NAME=VALUE, not x", "--set x=2"),
         (["x", "--x", "1", "--wrt", "q"], "--wrt q: no value is given", "its names: x"),
@@ -169,4 +169,4 @@ def test_limits_reach_the_run(fails: Fails) -> None:
 def test_commands_share_their_options() -> None:
     assert [p.name for p in run.params] == [*(p.name for p in check.params), "step"]
     assert [p.name for p in run.params] == [p.name for p in step.params]
-    assert {"run", "check", "examples", "faults", "ops", "plot", "quiz", "step", "train"} == set(group.commands)
+    assert {"run", "check", "examples", "faults", "ops", "plot", "quiz", "step", "train", "verify"} == set(group.commands)

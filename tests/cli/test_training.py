@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from rich.cells import cell_len
 
 from autograd_explain.cli import training
-from autograd_explain.lang.program import example
+from autograd_explain.lang.program import example, gallery, gallery_folder
 from autograd_explain.train import loop
 
 Command = Callable[..., Any]
@@ -61,6 +63,8 @@ def test_any_step_in_full_and_none(command: Command) -> None:
     assert "STEP 7 " in out
     assert "STEP 1 " not in out
     assert "UPDATE    at step 7" in out
+    far = command(*LINE, "--lr", "0.01", "--steps", "9", "--explain", "70")
+    assert "note: step 70 was not reached, so it is not shown\n" == far.err
     brief = command(*LINE, "--lr", "0.01", "--steps", "9", "--brief").out
     assert "FORWARD" not in brief
     assert "TRAINING" in brief
@@ -174,6 +178,7 @@ def test_what_becomes_of_it(command: Command) -> None:
     assert "is above 2/" not in told("x**2", "--x", "1", "--lr", "0.1")
     diverged = told("x**2", "--x", "1", "--lr", "1.1", "--steps", "20")
     assert "Diverged: the loss grew from 1 to" in diverged
+    assert "from step 2 on above where it began" in diverged
     assert "2/2 = 1; 1.1 is above it. Try --lr 0.5." in diverged
     far = ("x**2", "--x", "0.1", "--lr", "50", "--optimizer", "adam")
     assert "too large here: try --lr 5" in told(*far, "--steps", "2")
@@ -189,6 +194,17 @@ def test_what_becomes_of_it(command: Command) -> None:
     assert "1 of the 2 units of a relu are dead" in dead
 
 
+def test_the_held_out_loss_is_told_at_the_end(command: Command) -> None:
+    line = ("train", "iris", "--optimizer", "adam", "--holdout", "0.2", "--brief", "--lr")
+    out = " ".join(command(*line, "0.1", "--steps", "100").out.replace("│", " ").split())
+    assert "Held out: the loss is 0.1753 on the 30 rows never trained on." in out
+    assert "before: since then" not in out
+    far = " ".join(command(*line, "2", "--steps", "300").out.replace("│", " ").split())
+    best = float(re.search(r"It was ([\d.]+) before: since then", far)[1])
+    rows = command(*line, "2", "--steps", "300", "--format", "jsonl").out.splitlines()
+    assert best == pytest.approx(min(json.loads(row)["held_out"] for row in rows), rel=1e-3)
+
+
 def test_without_wrt_the_given_values_are_trained_but_class_numbers(command: Command) -> None:
     line = ("train", "cross_entropy(Z, t)", "--Z", "[[1, 2]]", "--t", "[0]")
     out = command(*line, "--steps", "1", "--format", "jsonl").out
@@ -198,6 +214,8 @@ def test_without_wrt_the_given_values_are_trained_but_class_numbers(command: Com
 @pytest.mark.usefixtures("points")
 def test_what_is_refused(fails: Fails) -> None:
     assert "there is no program to train" in fails("train")
+    assert "lr must be a finite number, not nan" in fails(*LINE, "--lr", "nan")
+    assert "limit must be a finite number, not inf" in fails(*LINE, "--clip-norm", "inf")
     assert "is a column of the data" in fails(*LINE, "--wrt", "x")
     assert "no value for y" in fails("train", "mse(w, y)", "--w", "0")
     assert "both say how long" in fails(*LINE, "--steps", "2", "--epochs", "2")
@@ -206,17 +224,59 @@ def test_what_is_refused(fails: Fails) -> None:
     assert "the column name is not numeric" in fails("train", "w*name", "--data", "points.csv", "--w", "0")
 
 
-REACHED = [
-    ("linear-regression", ("--lr", "0.05"), 0.03),
-    ("logistic-regression", ("--optimizer", "adam", "--lr", "0.2"), 0.1),
-    ("xor", ("--optimizer", "adam", "--lr", "0.1", "--steps", "150"), 0.01),
-    ("rosenbrock", ("--optimizer", "adam", "--lr", "0.05", "--steps", "1500"), 1e-3),
-]
+REACHED = {
+    "linear-regression": 0.03,
+    "logistic-regression": 0.02,
+    "xor": 0.01,
+    "iris": 0.08,
+    "sine": 1e-4,
+    "rosenbrock": 1e-3,
+}
+"""The losses that the examples' own commands get below."""
 
 
-@pytest.mark.parametrize(("name", "words", "loss"), REACHED, ids=[row[0] for row in REACHED])
-def test_examples_learn(command: Command, name: str, words: tuple[str, ...], loss: float) -> None:
-    ended = command("train", name, *words, "--format", "jsonl")
-    assert json.loads(ended.out.splitlines()[-1])["loss"] < loss
-    said = example(name).teaches
-    assert "Train it" not in said or f"train {name} {' '.join(words)}" in said
+def test_every_example_with_a_training_is_trained_here() -> None:
+    assert set(REACHED) == {name for name in gallery() if example(name).train}
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_examples_learn_by_the_command_they_show(command: Command, name: str) -> None:
+    shown = command("examples", name).out.splitlines()[-1]
+    words = shlex.split(shown)
+    assert ["autograd-explain", "train", name] == words[:3]
+    ended = command(*words[1:], "--format", "jsonl")
+    rows = [json.loads(line) for line in ended.out.splitlines()]
+    assert 0 == ended.code
+    assert rows[-1]["loss"] < REACHED[name]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+def test_iris_is_the_table_of_the_paper(command: Command) -> None:
+    rows = (gallery_folder() / "iris.csv").read_text(encoding="utf-8").split()
+    numbers = np.array([row.split(",")[:5] for row in rows[1:]], dtype=float)
+    assert (150, 5) == numbers.shape
+    assert [50, 50, 50] == [int(np.sum(numbers[:, 4] == kind)) for kind in range(3)]
+    means = [numbers[numbers[:, 4] == kind, :4].mean(axis=0).round(3).tolist() for kind in range(3)]
+    assert [[5.006, 3.428, 1.462, 0.246], [5.936, 2.77, 4.26, 1.326], [6.588, 2.974, 5.552, 2.026]] == means
+    last = json.loads(command("train", "iris", "--lr", "0.5", "--format", "jsonl").out.splitlines()[-1])
+    weights, shift = (np.array(last["parameters"][name]) for name in "Wb")
+    scores = (numbers[:, :4] - [5.84, 3.06, 3.76, 1.2]) / [0.83, 0.43, 1.76, 0.76] @ weights + shift
+    assert np.mean(np.argmax(scores, axis=1) == numbers[:, 4]) > 0.95
+
+
+def test_a_program_files_own_table(command: Command, fails: Fails) -> None:
+    Path("sub").mkdir()
+    Path("sub/points.csv").write_text(POINTS, encoding="utf-8")
+    Path("sub/line.expr").write_text("# data: points.csv\n# values: w=0 b=0\nmse(w*x + b, y)\n", encoding="utf-8")
+    out = command("run", "sub/line.expr", "--format", "json").out
+    assert {"w": -34.85, "b": -12.0} == pytest.approx(json.loads(out)["gradients"])
+    last = command("train", "sub/line.expr", "--lr", "0.05", "--format", "jsonl").out.splitlines()[-1]
+    assert ["w", "b"] == list(json.loads(last)["parameters"])
+    Path("other.csv").write_text("x,y\n1,1\n2,2\n", encoding="utf-8")
+    assert 2 == json.loads(command("run", "sub/line.expr", "--data", "other.csv", "--format", "json").out)[
+        "inputs"
+    ][1]["shape"][0]
+    one = command("run", "sub/line.expr", "--x", "1", "--y", "2", "--format", "json").out
+    assert {"w": -4.0, "b": -4.0, "x": 0.0, "y": 4.0}.items() >= json.loads(one)["gradients"].items()
+    Path("sub/points.csv").unlink()
+    assert "points.csv" in fails("run", "sub/line.expr")

@@ -74,7 +74,7 @@ def test_python_blocks_give_what_is_shown() -> None:
 def test_there_are_two_set_up_commands_one_to_run_one_to_test() -> None:
     first, second = SETUP
     assert first.endswith('run "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1 --check')
-    assert second.endswith(".venv/bin/python -m pytest -q")
+    assert second.endswith(".venv/bin/python -m pytest -q -n auto")
     assert '".[test]"' in second
 
 

@@ -9,7 +9,7 @@ from autograd_explain.explanation.faults import FAULTS
 from autograd_explain.pipeline import with_fault
 from autograd_explain.render.terminal import View, as_text
 from autograd_explain.source import cell_width
-from tests.programs import ARRAYS, EXAMPLE, FAN_OUT, LONG_LOOP, SCALAR, TWO_LAYERS, Case
+from tests.programs import ARRAYS, EXAMPLE, FAN_OUT, LONG_LOOP, SCALAR, TWO_LAYERS, Case, case
 from tests.render.printed import equations, is_true
 
 
@@ -72,3 +72,19 @@ def test_a_long_run_shows_the_steps_around_the_parting() -> None:
 def test_nothing_to_differentiate_is_no_fault() -> None:
     text = as_text(with_fault(explain("x + 1", x=1, wrt=[]), "overwrite"))
     assert "nothing is passed back at all" in " ".join(text.split())
+
+
+def test_one_step_is_not_left_out_alone() -> None:
+    longer = case("y = x\nfor i in range(9):\n    y = sin(y)\nrelu(y)*y**2", x=0.5)
+    assert "1 more step" not in told(longer, "power-off-by-one")
+
+
+def test_a_single_entry_is_off_by_a_number() -> None:
+    text = " ".join(told(case("sum((x + b)**2)", x=[1.0, 2.0], b=[1.0]), "no-chain").split())
+    assert "∂b [10] [2] off by −8" in text
+    assert "of 1 entries" not in text
+
+
+def test_the_axes_of_a_sum_are_named_for_the_faulty_engine_too() -> None:
+    text = told(case("sum(w*x)", w=2, x=[1.0, 2.0, 3.0]), "wrong-operand")
+    assert "→ w              [1, 1, 1] × 2 summed over axis 0 = 6" in text

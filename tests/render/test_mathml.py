@@ -10,7 +10,7 @@ import pytest
 from autograd_explain import explain
 from autograd_explain.core.formula import filled
 from autograd_explain.core.notation import style_for
-from autograd_explain.render.mathml import formula_markup, label, math, slope, spelled
+from autograd_explain.render.mathml import formula_markup, label, math, slope
 from tests.programs import EVERY, Case
 
 STYLE = style_for(6, ascii_only=False)
@@ -75,17 +75,14 @@ def test_numbers_below_zero_stand_in_brackets(text: str, expected: str) -> None:
 def test_what_the_drawing_shows_needs_no_brackets() -> None:
     run = explain("sigmoid(x)**2 / tanh(x)", x=0.5)
     rules = [plain(ET.fromstring(math(formula_markup(p.rule, STYLE)))) for s in run.steps for p in s.parts]  # noqa: S314
-    assert "mfrac(−v2)(msup(v3)(2))".translate(str.maketrans("23", "₂₃")).replace("(₂)", "(2)") in rules
-    assert "v₁·(1−v₁)" in rules
+    assert "mfrac(−v2)(msup(v3)(2))" in rules
+    assert "v1·(1−v1)" in rules
 
 
 def test_names_have_their_numbers_below() -> None:
-    assert "v₁₂" == spelled("v12")
-    assert "w" == spelled("w")
-    assert "v1_2" == spelled("v1_2")
-    assert "<mi>h₁</mi>" == label("h1")
+    assert "<mi>h1</mi>" == label("h1")
     assert "<mtext>(2*pi)</mtext>" == label("(2*pi)")
-    assert "<mfrac><mi>∂v₂</mi><mi>∂x</mi></mfrac>" == slope("v2", "x")
+    assert "<mfrac><mi>∂v2</mi><mi>∂x</mi></mfrac>" == slope("v2", "x")
 
 
 def test_text_is_escaped() -> None:

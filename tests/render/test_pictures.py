@@ -96,7 +96,7 @@ def test_the_size_of_a_gradient_shows_without_colour() -> None:
     assert "s-5" in str(steps["0"])
     assert "s-1" in str(steps["1"]) or "s-1" in str(steps["2"])
     style = "".join(text for element in root.iter() for text in [element.text or ""] if element.tag.endswith("style"))
-    widths = [float(w) for w in re.findall(r"\.s-[1-5] \.box\{stroke-width:([\d.]+)\}", style)]
+    widths = [float(w) for w in re.findall(r"\.s-[1-5]\{stroke-width:([\d.]+)\}", style)]
     assert 5 == len(widths) == len(set(widths))
     assert widths == sorted(widths)
     light, dark = style.split("prefers-color-scheme:dark")

@@ -287,3 +287,23 @@ def test_no_more_than_two_notes_of_a_kind_after_the_forward_pass() -> None:
     program = case("y = x\nif x > 1: y = 2*y\nif x > 2: y = 2*y\nif x > 3: y = 2*y\ny", x=1)
     assert 3 == len([note for note in program.run().notes if note.kind == "branch"])
     assert 2 == text_of(program.run()).count("The condition x >")
+
+
+def test_plain_signs_are_measured_before_a_line_is_broken() -> None:
+    program = case("sum((A @ B)*v)", A=[[1.0, 2.0], [3.0, 4.0]], B=[[1.0, 0.5], [2.0, 1.0]], v=[1.63663, 0.654653])
+    for width in range(70, 90):
+        for text in (text_of(program.run(), width=width, ascii=True), text_of(EXAMPLE.run(), width=width, ascii=True)):
+            assert [] == [line for line in text.splitlines() if cell_width(line) > width]
+
+
+def test_sentences_without_numbers_keep_to_a_narrow_width() -> None:
+    untracked = explain("k = 0\nfor i in range(3): k = k + 1\nround(x) if x > k else k", x=2)
+    large = explain("sum(X*123456.789)", X=np.linspace(-0.1003165, 0.0904664, 1250).reshape(50, 25))
+    for run in (untracked, large):
+        assert [] == [line for line in text_of(run, width=50).splitlines() if cell_width(line) > 50]
+
+
+def test_a_large_array_of_one_number_says_so() -> None:
+    text = text_of(explain("sum(X)", X=np.arange(10.0)))
+    assert "shape (10), 1 everywhere; corner:" in text
+    assert "from 1 to 1" not in text

@@ -4,10 +4,12 @@
   const NAMES = ["Given", "Forward", "Seed", "Backward", "Tangents", "Gradients"];
   const SHORT_TABLE = 30;
   const id = (name) => document.getElementById(name);
+  const every = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const on = (target, kind, act) => target.addEventListener(kind, act);
   const known = JSON.parse(id("data").textContent);
   const { nodes, stages } = known;
-  const steps = [...document.querySelectorAll("article")];
-  const pieces = [...document.querySelectorAll("#text > span")];
+  const steps = every("article");
+  const pieces = every("#text > span");
   const svg = document.querySelector("#graph svg");
   const made = new Map(), walked = new Map(), reached = new Map();
   const revealed = new Set();
@@ -27,7 +29,8 @@
 
   // What the reader may see: a step that is still to be predicted has not happened yet.
   const asking = () => id("predict").checked && !revealed.has(at) && fields(steps[at]).length > 0;
-  const fields = (step) => [...step.querySelectorAll(".answer, .v, .c")];
+  const exactly = (answer) => read(answer.dataset.exact || answer.textContent);
+  const fields = (step) => every(".answer, .v, .c", step);
   const valueAt = (node) => !nodes[node] || nodes[node][2] <= 2 || (made.has(node) ? made.get(node) <= edge : true);
   const gradientAt = (node) => (reached.get(node) || []).filter(([place]) => place <= edge).pop();
   const finished = (node) => {
@@ -39,13 +42,13 @@
   const drawn = new Map(), lines = new Map();
   const put = (map, key, element) => map.set(key, [...(map.get(key) || []), element]);
   const home = new Map();
-  for (const element of svg ? svg.querySelectorAll("[data-node]") : []) {
+  for (const element of svg ? every("[data-node]", svg) : []) {
     const own = element.dataset.node;
     const members = element.dataset.members ? element.dataset.members.split(" ") : [own];
     for (const member of members) { put(drawn, Number(member), element); home.set(Number(member), own); }
-    element.addEventListener("click", () => visit(Number(members[members.length - 1])));
+    on(element, "click", () => visit(Number(members[members.length - 1])));
   }
-  for (const element of svg ? svg.querySelectorAll("[data-edge]") : []) {
+  for (const element of svg ? every("[data-edge]", svg) : []) {
     const [source, target, position] = element.dataset.edge.split("-");
     element.ends = [source, target, Number(position)];
     put(lines, target, element);
@@ -122,7 +125,7 @@
       const name = cell("th", ""), button = cell("button", label);
       name.scope = "row";
       button.type = "button";
-      button.addEventListener("click", () => visit(one));
+      on(button, "click", () => visit(one));
       name.append(button);
       const so = total && total[2] && total[0] <= edge ? ` (${total[2]})` : "";
       row.append(name, cell("td", valueAt(one) ? text : "", "value"),
@@ -138,10 +141,9 @@
     for (const answer of fields(step)) {
       if (answer.hidden) continue;
       answer.hidden = true;
-      const exact = Number(answer.getAttribute("value") || NaN);
       const guess = document.createElement("input");
       guess.className = "guess";
-      guess.placeholder = Number.isNaN(exact) ? "think of it" : "your number";
+      guess.placeholder = Number.isNaN(exactly(answer)) ? "think of it" : "your number";
       guess.inputMode = "decimal";
       guess.autocomplete = "off";
       guess.setAttribute("aria-label", "Your prediction");
@@ -150,7 +152,7 @@
     if (!step.querySelector(".reveal")) {
       const button = cell("button", "Reveal", "reveal");
       button.type = "button";
-      button.addEventListener("click", reveal);
+      on(button, "click", reveal);
       step.append(button);
     }
     const first = step.querySelector(".guess");
@@ -167,8 +169,8 @@
       const guess = answer.previousElementSibling;
       answer.hidden = false;
       if (guess && guess.classList.contains("guess")) {
-        const exact = answer.getAttribute("value"), said = guess.value.trim();
-        if (said && exact !== null && !Number.isNaN(Number(exact))) answer.after(verdict(said, Number(exact)));
+        const exact = exactly(answer), said = guess.value.trim();
+        if (said && !Number.isNaN(exact)) answer.after(verdict(said, exact));
         guess.remove();
       }
     }
@@ -184,13 +186,13 @@
   const spoken = (step, waits) => {
     const words = step.cloneNode(true);
     if (waits) for (const answer of fields(words)) answer.remove();
-    for (const own of words.querySelectorAll(".note, h3 b, .reveal, table")) own.remove();
+    for (const own of every(".note, h3 b, .reveal, table", words)) own.remove();
     return words.textContent.replace(/\s+/g, " ").trim().slice(0, 240);
   };
   const show = () => {
     const waits = asking(), step = steps[at], [phase] = stages[at];
     edge = waits ? at - 1 : at;
-    for (const old of document.querySelectorAll("article.now")) if (old !== step) { old.classList.remove("now"); uncover(old); }
+    for (const old of every("article.now")) if (old !== step) { old.classList.remove("now"); uncover(old); }
     step.classList.add("now");
     if (waits) ask(step); else uncover(step);
     const many = counts[phase] > 1, place = at - firsts[phase] + 1;
@@ -237,27 +239,27 @@
   };
 
   const KEYS = { ArrowRight: next, ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(stages.length - 1) };
-  document.addEventListener("keydown", (event) => {
+  on(document, "keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    const on = event.target;
-    if (on.classList && on.classList.contains("guess")) { if (event.key === "Enter") { event.preventDefault(); reveal(); } return; }
-    if (on.id === "slide" || (on.closest && on.closest(".scroll")) || !KEYS[event.key]) return;
+    const field = event.target;
+    if (field.classList && field.classList.contains("guess")) { if (event.key === "Enter") { event.preventDefault(); reveal(); } return; }
+    if (field.id === "slide" || (field.closest && field.closest(".scroll")) || !KEYS[event.key]) return;
     event.preventDefault();
     KEYS[event.key]();
   });
-  document.addEventListener("click", (event) => {
+  on(document, "click", (event) => {
     const link = event.target.closest("a[href^='#']");
     const place = link ? steps.findIndex((step) => `#${step.id}` === link.getAttribute("href")) : -1;
     if (place >= 0) { event.preventDefault(); go(place); }
   });
-  window.addEventListener("hashchange", () => { const place = find(); if (place >= 0 && place !== at) go(place, true); });
-  id("first").addEventListener("click", () => go(0));
-  id("back").addEventListener("click", () => go(at - 1));
-  id("next").addEventListener("click", next);
-  id("last").addEventListener("click", () => go(stages.length - 1));
-  id("slide").addEventListener("input", () => go(Number(id("slide").value)));
-  id("predict").addEventListener("change", () => { revealed.clear(); show(); });
-  id("whole").addEventListener("change", () => {
+  on(window, "hashchange", () => { const place = find(); if (place >= 0 && place !== at) go(place, true); });
+  on(id("first"), "click", () => go(0));
+  on(id("back"), "click", () => go(at - 1));
+  on(id("next"), "click", next);
+  on(id("last"), "click", () => go(stages.length - 1));
+  on(id("slide"), "input", () => go(Number(id("slide").value)));
+  on(id("predict"), "change", () => { revealed.clear(); show(); });
+  on(id("whole"), "change", () => {
     document.documentElement.classList.toggle("whole", id("whole").checked);
     steps.forEach(reachable);
     steps[at].scrollIntoView({ block: "nearest" });
@@ -265,6 +267,6 @@
 
   id("slide").max = stages.length - 1;
   document.documentElement.classList.add("js");
-  for (const part of document.querySelectorAll(".controls, .sofar, .keys")) part.hidden = false;
+  for (const part of every(".controls, .sofar, .keys")) part.hidden = false;
   go(Math.max(0, find()), true);
 })();

@@ -1,0 +1,93 @@
+"""The run as a PyTorch script: the same program, its `backward()`, and how far both libraries' numbers are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+
+from autograd_explain.code.recorded import Line, Recorded
+from autograd_explain.code.torch_forms import TORCH
+from autograd_explain.render.as_code import (
+    COMPARE,
+    PLAIN,
+    conventions,
+    expected,
+    given_values,
+    gradients_literal,
+    heading,
+    imports,
+    laid_out,
+    parameters,
+    program,
+    section,
+)
+from autograd_explain.render.theme import View
+
+if TYPE_CHECKING:
+    from autograd_explain.explanation.build import Explanation
+
+_TITLE = "One run of a program in PyTorch, its gradients, and how far they are from autograd-explain's."
+_GRADIENT = '''def gradient_of(given):
+    """The gradient that reached a given value; zeros where no path led."""
+    return torch.zeros_like(given) if given.grad is None else given.grad
+'''
+_MODULES = (("F", "import torch.nn.functional as F"),)
+
+
+def write(run: Explanation, view: View, out: TextIO) -> None:
+    """Write the script. Raises InputError for an operation that has no text in PyTorch."""
+    out.write(script(run))
+
+
+def script(run: Explanation) -> str:
+    """The whole script."""
+    recorded = Recorded(run, TORCH)
+    forward = list(recorded.statements())
+    body = [
+        *section("The values given"),
+        *laid_out(_given(recorded)),
+        *laid_out(recorded.constants),
+        *section("The program, as it ran"),
+        *program(recorded, forward),
+        *section("Forwards, and backwards"),
+        *_backwards(recorded),
+        *section("What autograd-explain found, and how far that is from here"),
+        *conventions(run, "PyTorch"),
+        *expected(run),
+        'compare("value", value, expected["value"])',
+        'for name, gradient in expected["gradients"].items():',
+        "    compare(name, gradients[name], gradient)",
+        'print(json.dumps({"value": value, "gradients": gradients}))',
+    ]
+    text = "\n".join([*recorded.own.definitions, *body])
+    helpers = [*recorded.library.helpers_for(text), *recorded.own.definitions]
+    functions = "\n\n\n".join([*helpers, _GRADIENT.rstrip(), PLAIN.rstrip(), COMPARE.rstrip()])
+    head = [*heading(run, _TITLE), "import json", "import math", "", "import torch"]
+    head += [*imports(functions + text, _MODULES), "", "torch.set_default_dtype(torch.float64)", "", ""]
+    return "\n".join([*head, functions, *body]) + "\n"
+
+
+def _given(recorded: Recorded) -> Iterator[Line]:
+    for record, name in given_values(recorded):
+        made = recorded.library.array_text(record.value if record.shape else np.float64(record.value))
+        if record.tracked:
+            made = f"{made[:-1]}, requires_grad=True)" if made.startswith("torch.tensor") else f"{made}.requires_grad_()"
+        yield Line(f"{name} = {made}", "" if record.tracked else "not differentiated")
+
+
+def _backwards(recorded: Recorded) -> Iterator[str]:
+    run = recorded.run
+    yield f"result = program({parameters(recorded)})"
+    seed = run.sweep.seed
+    if not run.result.tracked:
+        yield "# The result depends on none of the values differentiated by: every gradient stays 0."
+    elif type(seed) is float:
+        yield "result.backward()" if seed == 1.0 else f"result.backward(torch.tensor({recorded.library.number(seed)}))"
+    else:
+        ones = bool(np.all(seed == 1.0))
+        yield f"result.backward({'torch.ones_like(result)' if ones else recorded.library.array_text(seed)})"
+    yield ""
+    yield "value = plain(result.tolist())"
+    yield from gradients_literal(recorded, lambda name: f"plain(gradient_of({recorded.given[name]}).tolist())")
