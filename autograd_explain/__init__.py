@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from autograd_explain.core.var import Var
     from autograd_explain.errors import ExplainError
     from autograd_explain.explanation.build import Explanation
-    from autograd_explain.functions import detach  # type: ignore[attr-defined]
+    from autograd_explain.functions import detach
     from autograd_explain.lang.defining import define
     from autograd_explain.pipeline import explain
+    from autograd_explain.session import Session, record
     from autograd_explain.train.fitting import fit
     from autograd_explain.transforms import (
         check_gradients,
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "ExplainError", "Explanation", "Op", "Var", "check_gradients", "define", "detach", "explain", "fit", "functions",
-    "grad", "hessian", "hvp", "jacobian", "jvp", "no_grad", "value_and_grad", "vjp",
+    "ExplainError", "Explanation", "Op", "Session", "Var", "check_gradients", "define", "detach", "explain", "fit",
+    "functions", "grad", "hessian", "hvp", "jacobian", "jvp", "no_grad", "record", "value_and_grad", "vjp",
 ]  # fmt: skip
 
 _HOMES = {
     "ExplainError": "errors",
     "Explanation": "explanation.build",
     "Op": "core.op",
+    "Session": "session",
     "Var": "core.var",
     "check_gradients": "transforms",
     "define": "lang.defining",
@@ -51,6 +53,7 @@ _HOMES = {
     "jacobian": "transforms",
     "jvp": "transforms",
     "no_grad": "transforms",
+    "record": "session",
     "value_and_grad": "transforms",
     "vjp": "transforms",
 }

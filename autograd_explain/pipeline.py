@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.callers import FollowedTape, source_of
+from autograd_explain.core.callers import FollowedTape, place_of, source_of
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape, opened
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant, leaf, two_tapes
-from autograd_explain.errors import InputError, NameProblem, RecordingNeeded
+from autograd_explain.errors import ExplainError, InputError, NameProblem, RecordingNeeded
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
 from autograd_explain.modes.corners import choose
@@ -169,7 +169,13 @@ def _explained_function(
     def recorded(others: Mapping[str, Any]) -> Recording:
         return record_function(function, others, tracked=wrt)
 
-    explanation = _explained(recorded(values), upstream, checkers, source_of(function), mode)
+    source = source_of(function)
+    try:
+        recording = recorded(values)
+    except ExplainError as error:
+        place = place_of(error, function)
+        raise (error.located(source.source, source.span(place)) if source and place else error) from None
+    explanation = _explained(recording, upstream, checkers, source, mode)
     if second is not None:
         add_second(explanation, second, recorded, upstream, checkers)
     return explanation

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_explain.check.result import CheckResult
 from autograd_explain.core.shapes import as_value, shape_of, show_shape
-from autograd_explain.core.tape import OPEN, Tape, opened
+from autograd_explain.core.tape import OPEN, QUIET, Tape, opened
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import CONSTANT, INPUT, Var, leaf, record
 from autograd_explain.errors import ExplainError, InputError, RecordingNeeded, ShapeError
@@ -31,8 +31,10 @@ Function = Callable[..., Any]
 
 
 class _Trace(NamedTuple):
-    """A function recorded once: `targets` are the arguments to differentiate by, `inner` whether somebody else's
-    recording goes on around it."""
+    """A function recorded once, to be differentiated by `targets`.
+
+    `inner` says whether somebody else's recording goes on around it.
+    """
 
     tape: Tape
     targets: list[Var]
@@ -362,9 +364,11 @@ def no_grad() -> Iterator[None]:
     9.0
     """
     tapes = [(tape, len(tape.nodes)) for tape in dict.fromkeys(OPEN.get())]
+    token = QUIET.set(True)
     try:
         yield
     finally:
+        QUIET.reset(token)
         for tape, start in tapes:
             tape.once = True  # other values lead to other numbers, which no record says how to make
             for node in tape.nodes[start:]:

@@ -20,7 +20,7 @@ LONGEST_TITLE = 60
 FEWEST_DIGITS = 3
 LONGEST_LINE = 120
 WIDTH = 80
-NOT_AGREED = {"relu-at-zero": "convention", "where-nan": "undecided"}
+NOT_AGREED = {"relu-at-zero": "convention", "tie": "convention", "where-nan": "undecided"}
 """The examples whose lesson is that there is nothing to agree on, and what the checks say of them instead."""
 
 

@@ -5,24 +5,23 @@ What stands in the panes comes from `render.quiz`; what counts as right is decid
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Input, Static
 
+from autograd_explain.app.screen import FullScreen
 from autograd_explain.explanation.quiz_grading import Course
 from autograd_explain.render.quiz import page_lines, program_lines, status_text
 from autograd_explain.render.theme import Line, View
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
     from textual.events import Resize
 
     from autograd_explain.explanation.build import Explanation
@@ -65,7 +64,7 @@ class Pane(VerticalScroll):
         self._filled()
 
 
-class Quiz(App[bool]):
+class Quiz(FullScreen[bool]):
     """The quiz: the course is its only state, and every pane is drawn from it."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -107,7 +106,7 @@ class Quiz(App[bool]):
         yield Static(id="status", markup=False)
         with Container(id="panes"):
             yield Pane("program", self._draw)
-            yield Pane("question", self._draw)
+            yield Pane("question", self._refill)
         with Container(id="line"):
             yield Static(" answer> ", id="prompt", markup=False)
             yield Input(id="answer", max_length=_LONGEST_ANSWER)
@@ -117,12 +116,7 @@ class Quiz(App[bool]):
         """Put the cursor where the answer goes."""
         self.query_one("#answer", Input).focus()
         self._draw()
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            try:
-                loop.add_signal_handler(getattr(signal, name), self.exit, True)
-            except (AttributeError, NotImplementedError, RuntimeError, ValueError):
-                continue  # a system without that signal, or not the main thread
+        self.end_by_signals(True)
 
     def on_resize(self, event: Resize) -> None:
         """Put the panes beside or above each other; they write their lines anew when they have their widths."""
@@ -138,6 +132,10 @@ class Quiz(App[bool]):
         prompt = "" if course.is_over else " next>    " if course.is_finished else " answer>  "
         self.query_one("#prompt", Static).update(prompt)
         self.query_one("#answer", Input).placeholder = self._placeholder()
+
+    def _refill(self) -> None:
+        """Draw for another width, and keep what was said last in sight."""
+        self._show(at_top=self._course.is_over or not self._course.verdicts[self._course.here])
 
     def _placeholder(self) -> str:
         if self._course.is_over:

@@ -5,25 +5,24 @@ Holds the frames and the place; every frame is read off the finished run. The ke
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual.app import App, ComposeResult
 from textual.containers import Container, Vertical
 from textual.geometry import Size
 
 from autograd_explain.app.graph import GraphPages
 from autograd_explain.app.pages import gradients_height, gradients_page, program_page, step_page
+from autograd_explain.app.screen import FullScreen
 from autograd_explain.app.widgets import KeyLine, Pane, Place, Prompt
 from autograd_explain.explanation.frames import Frame, Frames, Stops
 from autograd_explain.render.theme import View
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
     from textual.events import Resize
     from textual.timer import Timer
 
@@ -39,7 +38,7 @@ _TITLES = {
 }  # fmt: skip
 
 
-class Showing(App[int]):
+class Showing(FullScreen[int]):
     """The screen of one run, at one place of it."""
 
     CSS_PATH = "stepper.tcss"
@@ -110,12 +109,7 @@ class Showing(App[int]):
             self.query_one(f"#{pane}", Pane).border_title = title
         self.query_one("#step", Pane).focus()
         self.screen.set_class(self.view.ascii, "-ascii")
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            try:
-                loop.add_signal_handler(getattr(signal, name), self.exit, INTERRUPTED)
-            except (AttributeError, NotImplementedError, RuntimeError, ValueError):
-                continue  # a system without that signal, or not the main thread
+        self.end_by_signals(INTERRUPTED)
         self.gather_notes()
 
     def settle(self) -> None:

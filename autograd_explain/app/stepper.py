@@ -105,9 +105,11 @@ class Stepper(Showing):
 
     # Finding
 
-    def _ask(self, question: str, value: str, answer: Callable[[str], str | None]) -> None:
+    def _ask(
+        self, question: str, value: str, answer: Callable[[str], str | None], *, is_whole: bool = False
+    ) -> None:  # fmt: skip
         self._pause()
-        self.query_one(Prompt).ask(question, value, answer)
+        self.query_one(Prompt).ask(question, value, answer, is_whole=is_whole)
 
     def action_go(self) -> None:
         """Ask for a step or a name, and go there."""
@@ -154,7 +156,7 @@ class Stepper(Showing):
             return
         node = self.frame.node
         label = self.frames.run.words.labels[node] if node is not None else ""
-        self._ask("Only the steps of which value?", label, self._only)
+        self._ask("Only the steps of which value?", label, self._only, is_whole=True)
 
     def _only(self, text: str) -> str | None:
         if not text:

@@ -184,8 +184,8 @@ class Prompt(Vertical):
         yield Input(id="field", compact=True, select_on_focus=False)
         yield Static(id="complaint")
 
-    def ask(self, question: str, value: str, answer: Answer) -> None:
-        """Open with a question and a first answer."""
+    def ask(self, question: str, value: str, answer: Answer, *, is_whole: bool = False) -> None:
+        """Open with a question and a first answer, or the beginning of one; what is typed replaces a whole one."""
         self._answer = answer
         self.query_one("#question", Static).update(Text(f" {question}  (Enter takes it, Esc leaves it)", "bold"))
         self.complain("")
@@ -194,6 +194,8 @@ class Prompt(Vertical):
         field.cursor_position = len(value)
         self.display = True
         field.focus()
+        if is_whole:
+            field.action_select_all()
 
     def complain(self, text: str) -> None:
         """Say what is wrong, under the field."""

@@ -111,7 +111,7 @@ class _Differences:
 
     def _found(self, target: _Target, directions: list[Direction] | None) -> CheckResult:
         if self.sweep.tape.held:
-            raise Unsettled("differences see through no_grad: a run beside the given values works those numbers out anew")
+            raise Unsettled("differences see through no_grad: beside the given values those numbers are others")
         formless = any(node.inputs and not node.op.has_form for node in self.sweep.tape.nodes)
         if directions is not None and not formless:
             try:

@@ -22,7 +22,8 @@ from autograd_explain.check.rounding import gradient_of, spreads
 from autograd_explain.check.verdict import judge
 from autograd_explain.code.corners import is_at
 from autograd_explain.code.library import Arg, Library
-from autograd_explain.core.formula import Formula, as_formula
+from autograd_explain.code.own import body_of
+from autograd_explain.core.formula import Formula
 from autograd_explain.core.notation import Written
 from autograd_explain.core.op import Op
 from autograd_explain.core.var import CONSTANT, INPUT, Var
@@ -121,16 +122,17 @@ def _gradients(framework: Framework, sweep: Sweep, targets: list[Var]) -> list[A
 
 
 def _made(framework: Framework, node: Var, args: Values) -> Any:
-    if node.op.family == "own":
-        return _run_body(framework, node.op, [argument.value for argument in node.inputs], args)
-    return framework.apply(node.op, args, node.tape.options.get(node.index, {}))
+    options = node.tape.options.get(node.index, {})
+    if not framework.library.has(node.op):
+        return _run_body(framework, node.op, [argument.value for argument in node.inputs], args, options)
+    return framework.apply(node.op, args, options)
 
 
-def _run_body(framework: Framework, op: Op, values: Values, args: Values) -> Any:
-    """The body of one of the program's own operations, step by step, on the library's values."""
+def _run_body(framework: Framework, op: Op, values: Values, args: Values, options: dict[str, Any]) -> Any:
+    """The body of an operation that is none of the library's, step by step, on the library's values."""
     leaves = [Formula(value, f"a{place}") for place, value in enumerate(values)]
     made: dict[int, Any] = {id(leaf): arg for leaf, arg in zip(leaves, args, strict=True)}
-    root = as_formula(op.forward(*leaves))
+    root = body_of(op, leaves, options)
     waiting = [root]
     while waiting:
         formula = waiting[-1]
@@ -148,8 +150,8 @@ def _run_body(framework: Framework, op: Op, values: Values, args: Values) -> Any
 def _formula_made(framework: Framework, formula: Formula, inner: Values) -> Any:
     if formula.op is None:
         return framework.constant(formula.value)
-    if formula.op.family == "own":
-        return _run_body(framework, formula.op, [part.value for part in formula.args], inner)
+    if not framework.library.has(formula.op):
+        return _run_body(framework, formula.op, [part.value for part in formula.args], inner, formula.options)
     return framework.apply(formula.op, inner, formula.options)
 
 
@@ -185,10 +187,10 @@ def _parting(framework: Framework, sweep: Sweep, target: Var) -> tuple[Status, s
         for part, theirs in zip(step.parts, found, strict=True):
             if np.allclose(part.contribution, theirs, rtol=_CLOSE, atol=0.0, equal_nan=True):
                 continue
-            where = f"in {naming.operation(node)}"
+            where = naming.operation(node)
             if any(is_at(node, kink) for kink in node.op.kinks):
                 return "convention", f"{where} stands at a corner, where {library} takes another derivative"
-            return _arbitrated(node, part, step.upstream, theirs, f"{where} {library}")
+            return _arbitrated(node, part, step.upstream, theirs, f"in {where} {library}")
     return "differs", f"every step is as in {library}, but not the gradient they add up to"
 
 

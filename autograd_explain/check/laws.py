@@ -65,7 +65,11 @@ def by_law(op: Op, samples: Sequence[Sample] | None = None) -> dict[str, list[Fi
     try:
         tried = list(samples) if samples is not None else list(own_samples(op))
     except Exception as error:  # noqa: BLE001 - whatever a row does wrong is a finding, not a failure of the laws
-        return {"rules": [Finding("rules", op.name, "on sample values", "a domain and a value", told(error))]}
+        return {"rules": [Finding("rules", op.name, _SAMPLED, "a domain that can be asked", told(error))]}
+    try:
+        compute(op, *tried[0]) if tried else None
+    except Exception as error:  # noqa: BLE001 - as above
+        return {"rules": [Finding("rules", op.name, _SAMPLED, "a forward that runs", told(error))]}
     return {name: list(_tried(name, op, tried)) for name in LAWS}
 
 
@@ -73,7 +77,31 @@ def _tried(name: str, op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     try:
         yield from LAWS[name](op, samples)
     except Exception as error:  # noqa: BLE001 - as above
-        yield Finding(name, op.name, "on sample values", "a rule that runs", told(error))
+        yield Finding(name, op.name, _SAMPLED, "a rule that runs", told(error))
+
+
+def why_no_numbers(op: Op, samples: Sequence[Sample]) -> str:
+    """Why the symbolic form can be worked out on none of the samples; "" where the laws about it say something."""
+    why = "there are no samples"
+    for args, options in samples:
+        try:
+            _exact(op, args, options)
+        except Undefined:
+            why = _reason(op, args, options)
+            continue
+        return ""
+    return why
+
+
+def _reason(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> str:
+    try:
+        op.symbolic(PreciseAlgebra(), *map(to_exact, args), **options)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason
+        return told(error)
+    return "it has no real value there"
+
+
+_SAMPLED = "sample values"
 
 
 def _exact(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -56,7 +56,7 @@ def _symmetry(second: SecondOrder) -> Iterator[CheckResult]:
             error = float(np.max(np.abs(ours - theirs), initial=0.0))
             room = _SYMMETRIC * float(np.max(np.abs(second.matrix), initial=0.0))
         status = "agrees" if error <= room else "undecided" if error != error else "differs"
-        why = "" if status == "agrees" else "the order of differentiating matters here: a corner, or a rule that is wrong"
+        why = "" if status == "agrees" else "the order of differentiating matters: a corner, or a rule that is wrong"
         yield CheckResult("symmetry", f"{a}∂{b}", status, *_given(ours, theirs), error, room, None, None, why)  # type: ignore[arg-type]
 
 
@@ -139,8 +139,9 @@ def _split(second: SecondOrder, name: str, theirs: Any, error: Any) -> Iterator[
     for own in second.names:
         stop = start + int(np.size(second.recording.inputs[own].value))
         block = second.product[own] if second.along is not None else second.table[own][name]
-        parts = (None if rows is None else np.reshape(rows[:, start:stop].T, np.shape(block)) for rows in (theirs, error))
-        yield (f"{_ALONG}∂{own}" if second.along is not None else f"{own}∂{name}", block, *parts)  # type: ignore[misc]
+        cut = (None if rows is None else rows[:, start:stop].T for rows in (theirs, error))
+        parts = (None if rows is None else np.reshape(rows, np.shape(block)) for rows in cut)
+        yield (f"{_ALONG}∂{own}" if second.along is not None else f"{own}∂{name}", block, *parts)
         start = stop
 
 

@@ -266,6 +266,20 @@ def _paths(data: Any) -> Iterator[tuple[str, str]]:
             yield f"paths of {name}", "the products do not add up to the gradient"
 
 
+def _hessian(data: Any) -> Iterator[tuple[str, str]]:
+    """∂x∂w is ∂w∂x: entry (i, j) of the one is entry (j, i) of the other."""
+    shapes = {entry["name"]: tuple(entry["shape"]) for entry in data["inputs"]}
+    for first, row in (data.get("hessian") or {}).items():
+        for second, block in row.items():
+            rank = len(shapes[first])
+            there = number(data["hessian"][second][first])
+            turned = np.moveaxis(there, range(there.ndim - rank, there.ndim), range(rank))
+            if number(block).shape != shapes[first] + shapes[second]:
+                yield f"hessian {first}, {second}", f"its shape is {number(block).shape}"
+            elif not close(number(block), turned, _ULP * np.max(np.abs(there), initial=1.0)):
+                yield f"hessian {first}, {second}", "it is not symmetric"
+
+
 def _differences(data: Any) -> Iterator[tuple[str, str]]:
     at = _result_index(data)
     if at is not None:
@@ -318,6 +332,7 @@ RULES = (
     Rule("tangents", "in forward mode shares add up to tangents", _tangents),
     Rule("references", "notes, spans and scopes point at what is there", _references),
     Rule("paths", "the products over paths add up to the gradient", _paths),
+    Rule("hessian", "second derivatives are the same in either order", _hessian),
     Rule("differences", "differences of the formulas give the gradients", _differences),
 )
 

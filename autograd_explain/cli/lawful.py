@@ -49,14 +49,17 @@ def check_operation(name: str | None) -> int:
         raise _unknown(name)
     from autograd_explain.check.factors import factors
     from autograd_explain.check.law_parts import own_samples
-    from autograd_explain.check.laws import by_law
+    from autograd_explain.check.laws import by_law, why_no_numbers
 
     found = by_law(op)
     broken = {law: findings for law, findings in found.items() if findings}
     samples = [] if "rules" in broken else list(own_samples(op))
     by_size = broken.keys() & _ABOUT_SIZE and "upstream" not in broken
     told = _quiet_factors(factors, op, samples) if by_size else {}
-    lines = [*_lines(op, found, sampled=bool(samples)), *_named(told)]
+    reason = why_no_numbers(op, samples) if op.has_form else ""
+    no_numbers = f"the symbolic form gives no numbers: {reason}" if reason else ""
+    why_not = no_numbers if op.has_form else "the row has no symbolic form"
+    lines = [*_lines(op, found, _NO_SAMPLES if not samples else "", why_not), *_named(told)]
     console.write_lines([op.signature, "", *lines, "", _verdict(op, broken)])
     return DIFFERS if broken else 0
 
@@ -84,12 +87,15 @@ def _unknown(name: str) -> NameProblem:
     return NameProblem(f"there is no operation {name}", hint=f"{near}your own: --ops FILE.py")
 
 
-def _lines(op: Op, found: dict[str, list[Any]], *, sampled: bool) -> Iterator[str]:
+_NO_SAMPLES = "no sample values fit; in Python: laws(op, samples=[((x,), {})])"
+
+
+def _lines(op: Op, found: dict[str, list[Any]], no_samples: str, no_form: str) -> Iterator[str]:
     untried: dict[str, list[str]] = {}
     for law, says in LAWS.items():
         if law not in found or not _concerns(op, law):
             continue
-        why = "" if found[law] else _not_tried(op, law, sampled=sampled)
+        why = "" if found[law] or law in _OF_THE_ROW else no_samples or (no_form if law in _OF_THE_FORM else "")
         if why:
             untried.setdefault(why, []).append(law)
             continue
@@ -119,15 +125,7 @@ def _concerns(op: Op, law: str) -> bool:
     return not ((law == "shown" and not any(op.shown)) or (law == "array" and op.scalar is None))
 
 
-def _not_tried(op: Op, law: str, *, sampled: bool) -> str:
-    """Why a law says nothing of this row; "" where it does."""
-    if law in {"rules", "described"}:
-        return ""
-    if not sampled:
-        return "no sample values fit; in Python: laws(op, samples=[((x,), {})])"
-    return "the row has no symbolic form" if law in _OF_THE_FORM and not op.has_form else ""
-
-
+_OF_THE_ROW = {"rules", "described"}
 _OF_THE_FORM = {"value", "slope", "shown", "contribution"}
 
 

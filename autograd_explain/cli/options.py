@@ -20,6 +20,7 @@ from autograd_explain.render.formats import BY_NAME
 from autograd_explain.source import visible
 
 CHECKERS = "symbolic,finite"
+ALL_CHECKERS = f"{CHECKERS},torch,jax"
 LARGEST_DIGITS = 17
 MODES = ("reverse", "forward", "both")
 
@@ -124,7 +125,7 @@ _OPTIONS = (
     click.argument("program"),
     click.option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
     click.option("--check", cls=OptionalValue, bare=CHECKERS, metavar="[=symbolic,finite]",
-                 help="Check the gradients against independent sources."),
+                 help="Check the gradients against independent sources; =torch,jax asks those libraries."),
     click.option("--brief", is_flag=True, help="The gradients only, without the steps."),
     click.option("--all", "everything", is_flag=True, help="Every step, however many there are."),
     click.option("--no-notes", is_flag=True, help="No explaining notes."),

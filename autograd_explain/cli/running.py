@@ -12,7 +12,7 @@ import click
 from autograd_explain.cli import console
 from autograd_explain.cli.breaking import read_choices, read_fault
 from autograd_explain.cli.comparing import read_versus, refuse_together, with_others, write_comparison
-from autograd_explain.cli.options import CHECKERS
+from autograd_explain.cli.options import ALL_CHECKERS, CHECKERS
 from autograd_explain.cli.output import open_target, write_explanation
 from autograd_explain.cli.quoting import COMMAND, with_places
 from autograd_explain.errors import ExplainError, InputError, NameProblem
@@ -152,7 +152,7 @@ def listed(text: str, option: str, usual: str) -> list[str]:
 def _checkers(text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
-    known = CHECKERS.split(",")
+    known = ALL_CHECKERS.split(",")
     chosen = listed(text, "--check", f"--check={CHECKERS}")
     for name in chosen:
         if name not in known:

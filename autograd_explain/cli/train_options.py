@@ -27,7 +27,7 @@ _OPTIONS = (
                  'or warm-up; settings in parentheses: "step(every=50)". May be given several times.'),
     click.option("--clip-norm", type=float, metavar="NUMBER", help="The longest that all gradients together may be."),
     click.option("--clip-value", type=float, metavar="NUMBER", help="The largest that an entry of a gradient may be."),
-    click.option("--until", metavar='"LOSS<1E-6"', help="Stop there; also gradient<… and held-out<…"),
+    click.option("--until", metavar='"loss<1e-6"', help="Stop there; also gradient<… and held-out<…"),
     click.option("--patience", type=_COUNT, metavar="N", help="Stop when N epochs have brought nothing better."),
     click.option("--explain", "explained", type=_COUNT, multiple=True, metavar="K",
                  help="Show step K in full.  [default: 1]"),
@@ -40,7 +40,7 @@ _OPTIONS = (
                  help="Text, one JSON object a step, a page, or a picture.  [default: from FILE's ending, else text]"),
     click.option("-o", "--output", metavar="FILE", help="Write to FILE (.txt .jsonl .html .svg .png), whole or not at "
                  "all; pictures need matplotlib."),
-    click.option("--compare", metavar="SGD,ADAM", help="Train with each of these optimizers, side by side."),
+    click.option("--compare", metavar="sgd,adam", help="Train with each of these optimizers, side by side."),
     click.option("--fault", metavar="NAME", help="A broken training beside the right one: keep-gradients."),
     click.option("--brief", is_flag=True, help="No step in full."),
     click.option("--all", "everything", is_flag=True, help="Every step in the table."),

@@ -47,8 +47,9 @@ def unbroadcast(gradient, shape):
 
 def cross_entropy(logits, t):
     """The mean over the rows of -sum(t*log(softmax(logits)))."""
-    terms = jnp.where(t == 0, 0.0, t * jax.nn.log_softmax(logits))
-    return -jnp.sum(terms) / (logits.size / logits.shape[-1])
+    logs = jax.nn.log_softmax(logits)
+    logs = jnp.where((t == 0) & jnp.isinf(logs), 0.0, logs)
+    return -jnp.sum(t * logs) / (logits.size / logits.shape[-1])
 
 
 def bce(p, t):

@@ -18,8 +18,8 @@ import numpy as np
 from autograd_explain.core.notation import ATOM, MULTIPLY, Infix, Power, Prefix, Style, Written, exact_number, wrapped, write
 from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import Shape, normal_axes
-from autograd_explain.errors import InputError
 
+_BY_LAYOUT = frozenset("add sub mul div pow neg matmul dot lt le gt ge eq ne index".split())
 _PRODUCT = Infix("@", MULTIPLY)
 LINE = 100  # columns; longer literals are broken over lines
 
@@ -109,6 +109,10 @@ class Library:
         """How its numbers are written."""
         return Style(number=self.number)
 
+    def has(self, op: Op) -> bool:
+        """Whether there is a text for this operation."""
+        return op.name in self.forms or op.name in _BY_LAYOUT
+
     def number(self, value: float) -> str:
         """A number that reads back as the same float; whole numbers without a point."""
         if math.isnan(value):
@@ -129,19 +133,14 @@ class Library:
     def write(
         self, op: Op, args: tuple[Arg, ...], options: Mapping[str, Any], shape: Shape, texts: Mapping[str, str] | None = None
     ) -> Written:
-        """The operation on these arguments. Raises InputError for one that the library has no text for."""
-        form = self.forms.get(op.name)
+        """The operation, which must be one that the library has a text for, on these arguments."""
         layout = _PRODUCT if op.name == "dot" else op.layout
-        if form is None and isinstance(layout, Infix | Prefix | Power):
+        if op.name in _BY_LAYOUT and isinstance(layout, Infix | Prefix | Power):
             return write(layout, [arg.written for arg in args], {}, self.style)
         use = Use(op, args, options, shape, self, texts or {})
         if op.name == "index":
             return Written(self.index(use))
-        if form is None:
-            raise InputError(
-                f"the operation {op.name} has no text in {self.name}",
-                hint="a script holds the operations of the language and functions with @backward_of in the program",
-            )
+        form = self.forms[op.name]
         return Written(form(use) if callable(form) else form.format_map(self._fields(use)))
 
     def _fields(self, use: Use) -> dict[str, Any]:

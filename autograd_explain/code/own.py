@@ -12,8 +12,13 @@ from autograd_explain.code.writing import Place, write_formula
 from autograd_explain.core.formula import Formula, as_formula
 from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import shape_of
-from autograd_explain.errors import InputError
+from autograd_explain.errors import ExplainError, InputError
 
+_PLAIN = '''
+def {name}({parameters}):
+{body}
+    return {value}
+'''
 _NUMPY = '''
 def {name}({parameters}):
 {body}
@@ -89,14 +94,18 @@ class OwnOperations:
         self._known: dict[str, str] = {}
 
     def name_of(self, call: Formula) -> str:
-        """The function for this call, defined on the way. Raises InputError for an operation without a body."""
+        """The function for this call, defined on the way; where the operation is none of the program's, without a rule.
+
+        Raises InputError for an operation without a body.
+        """
         op = _operation(call)
         local = Names((*self.library.helpers, "out", "upstream", "context", "saved"))
         parameters = [local.give(name) for name in op.arguments]
         arguments = [Formula(part.value, name) for name, part in zip(parameters, call.args, strict=True)]
         out, upstream = Formula(call.value, "out"), Formula(1.0 + 0.0 * call.value, "upstream")
-        rules: list[Callable[..., Any]] = [rule for rule in op.vjp if rule is not None]
-        body = self._written(_body_of(op, arguments), local)
+        with_rule = op.family == "own"
+        rules: list[Callable[..., Any]] = [rule for rule in op.vjp if rule is not None] if with_rule else []
+        body = self._written(body_of(op, arguments, call.options), local)
         shares = [self._written(rule(upstream, out, *arguments), local) for rule in rules]
         return self._defined(op.name, ", ".join(parameters), body, shares)
 
@@ -108,7 +117,7 @@ class OwnOperations:
         return _Body(lines, text.text, formula.is_number, shape_of(formula.value))
 
     def _defined(self, wanted: str, parameters: str, body: _Body, shares: list[_Body]) -> str:
-        layout = _LAYOUTS[self.library.name]
+        layout = _LAYOUTS[self.library.name] if shares else _PLAIN
         rule = [line for share in shares for line in share.statements]
         fields = {
             "parameters": parameters,
@@ -120,7 +129,7 @@ class OwnOperations:
             "shares": ", ".join(share.value for share in shares),
             "tensor_shares": ", ".join(map(self._tensor, shares)),
         }
-        steps = repr(fields)
+        steps = repr((wanted, fields))
         if steps not in self._known:
             name = self.names.give(wanted, _SUFFIXES[self.library.name])
             self._known[steps] = name
@@ -144,11 +153,15 @@ def _operation(call: Formula) -> Op:
     return call.op
 
 
-def _body_of(op: Op, arguments: list[Formula]) -> Any:
+def body_of(op: Op, arguments: list[Formula], options: dict[str, Any]) -> Formula:
+    """What an operation that has no text of its own computes. Raises InputError where that cannot be followed."""
     try:
-        return op.forward(*arguments)
-    except (TypeError, ValueError):
+        return as_formula(op.forward(*arguments, **options))
+    except (ExplainError, TypeError, ValueError, AttributeError):
+        if op.family == "own":
+            raise
         raise InputError(
-            f"the operation {op.name} has no body that could be written down",
-            hint="a script holds the operations of the language and functions with @backward_of in the program",
+            f"the operation {op.name} has no text for a script",
+            hint="its forward must be written with operators and autograd_explain's own functions, "
+            "or be a function of the program with @backward_of",
         ) from None

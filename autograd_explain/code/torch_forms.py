@@ -57,8 +57,9 @@ def scatter_add(values, places, shape):
 
 def soft_cross_entropy(logits, t):
     """The mean over the rows of -sum(t*log(softmax(logits))), for rows of probabilities."""
-    terms = torch.where(t == 0, 0.0, t * F.log_softmax(logits, dim=-1))
-    return -torch.sum(terms) / (logits.numel() / logits.shape[-1])
+    logs = F.log_softmax(logits, dim=-1)
+    logs = torch.where((t == 0) & torch.isinf(logs), 0.0, logs)
+    return -torch.sum(t * logs) / (logits.numel() / logits.shape[-1])
 
 
 '''

@@ -36,10 +36,14 @@ def write_formula(root: Formula, place: Place) -> tuple[list[tuple[str, str]], W
 
     Raises InputError for an operation that the library has no text for.
     """
-    uses = Counter(id(part) for formula in _parts(root) for part in formula.args)
+    if all(part.op is None for part in root.args):  # as nearly all are: nothing lies deep, nothing is shared
+        leaves = {id(part): (leaf(part, place.library), 0) for part in root.args}
+        return [], _one(root, place, leaves)
+    parts = list(_parts(root))
+    uses = Counter(id(part) for formula in parts for part in formula.args)
     statements: list[tuple[str, str]] = []
     written: dict[int, tuple[Written, int]] = {}
-    for formula in _parts(root):
+    for formula in parts:
         text = _one(formula, place, written)
         depth = 1 + max((written[id(part)][1] for part in formula.args), default=-1)
         is_shared = uses[id(formula)] > 1 and formula.op is not None
@@ -79,7 +83,7 @@ def _one(formula: Formula, place: Place, written: Mapping[int, tuple[Written, in
             elif formula.op.name == "where":
                 told["condition"] = "yes"
         args.append(Arg(text, part.shape, library, literal=part.is_number and not part.shape))
-    if formula.op.family == "own":
+    if formula.op.family == "own" or not library.has(formula.op):
         return Written(f"{place.own(formula)}({', '.join(arg.tensor for arg in args)})")
     return library.write(formula.op, _decided(formula, args, place), formula.options, formula.shape, told)
 

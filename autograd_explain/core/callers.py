@@ -34,7 +34,7 @@ class FollowedTape(Tape):
         super().__init__()
 
     @property
-    def site(self) -> Place | None:  # type: ignore[override]
+    def site(self) -> Place | None:
         """The function's instruction that is running now; None where the function has no code of its own."""
         frame = sys._getframe(1) if self._codes else None  # noqa: SLF001 - the one way to ask who is calling
         while frame is not None and frame.f_code not in self._codes:
@@ -98,6 +98,18 @@ class PythonSource:
         """The text of a place; nothing where it is not in this text."""
         span = self.span(place)
         return "" if span is None else self.source.text[span.start : span.end]
+
+
+def place_of(error: BaseException, function: Callable[..., Any]) -> Place | None:
+    """The instruction of the function that an error came up through; None where it came from elsewhere."""
+    codes = frozenset(_codes(getattr(function, "__code__", None)))
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            found = Place(trace.tb_frame.f_code, trace.tb_lasti)
+        trace = trace.tb_next
+    return found
 
 
 def source_of(function: Callable[..., Any]) -> PythonSource | None:

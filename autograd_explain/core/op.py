@@ -33,11 +33,12 @@ class Direct(NamedTuple):
     """An operation on arrays of shapes that are known: the same numbers, without what the shapes alone decide.
 
     `forward` is a function of the arguments (None: the operation's own), `vjp` has one of `(upstream, out,
-    *arguments)` per argument; options are settled.
+    *arguments)` per argument (none where the operation has partials); options are settled. Each takes, last, room
+    for its result: an array to write into, or None. Backward may use what the forward pass just before it left.
     """
 
     forward: Rule | None
-    vjp: tuple[Rule, ...]
+    vjp: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,8 @@ class Op:
         """The operation on floats, arrays or recorded values; options by name or after the arguments."""
         if len(args) == len(self.arguments) and not self.options:
             trace = getattr(args[0], "trace_operation", None)
+            if trace is None and len(args) == 1:
+                return compute(self, args, {})
             return trace(self, args, {}) if trace else apply(self, *args)
         from autograd_explain.core.signature import bind
 
@@ -217,7 +220,7 @@ def apply(op: Op, *args: Any, **options: Any) -> Any:
 def compute(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The operation's value on plain floats and arrays: IEEE results, never an arithmetic exception."""
     scalar = op.scalar
-    if scalar is not None and all(type(arg) is float for arg in args):
+    if scalar is not None and type(args[0]) is float and all(type(arg) is float for arg in args):
         try:
             value = scalar(*args, **options)
             if type(value) is float:

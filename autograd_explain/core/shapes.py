@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 Shape = tuple[int, ...]
+_FLOAT = np.dtype(np.float64)
 
 
 def as_value(number: Any) -> Any:
     """A Python float for anything with no axes, a float64 array for the rest."""
-    if type(number) is float:
+    if type(number) is float or (type(number) is np.ndarray and number.dtype is _FLOAT and number.ndim):
         return number
     array = np.asarray(number, dtype=np.float64)
     return float(array) if array.ndim == 0 else array

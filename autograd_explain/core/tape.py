@@ -98,6 +98,8 @@ class Tape:
 
 OPEN: ContextVar[tuple[Tape, ...]] = ContextVar("OPEN", default=())
 """The tapes that Python code is being recorded on, the innermost last."""
+QUIET: ContextVar[bool] = ContextVar("QUIET", default=False)
+"""Whether the code that runs is inside `no_grad`."""
 
 
 @contextmanager

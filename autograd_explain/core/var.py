@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,6 +53,19 @@ class Var(Traced):
     value: Any
     tracked: bool
     site: Any
+
+    if TYPE_CHECKING:  # given at run time by `ops.numpy_names` and `session`
+        grad: Any
+        ndim: int
+        size: int
+
+        def backward(self, upstream: Any = None, *, retain: bool = False) -> None:
+            """Walk back from here: see `session`."""
+
+        def retain_grad(self) -> None:
+            """Collect this value's gradient as well: see `session`."""
+
+        def __setitem__(self, key: Any, new: Any) -> None: ...
 
     @staticmethod
     def trace_operation(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Var:

@@ -5,6 +5,7 @@ A run of 100,000 operations is ready at once; its texts are made for the steps t
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -282,9 +283,17 @@ class Explanation:
         return to_code(self, target)
 
     def __str__(self) -> str:
+        """The text as `print` shows it: in colour and as wide as the terminal where standard output is one."""
+        from autograd_explain.render.rich_text import view_of
         from autograd_explain.render.terminal import as_text
 
-        return as_text(self)
+        return as_text(self, view_of(sys.stdout))
+
+    def __rich_console__(self, console: Any, options: Any) -> Any:
+        """What Rich prints."""
+        from autograd_explain.render.rich_text import as_rich
+
+        yield as_rich(self, options)
 
     def _repr_markdown_(self) -> str:
         """The document for a notebook that shows no HTML."""

@@ -137,8 +137,16 @@ class Frames:
 
     def leaving(self, members: Sequence[int]) -> int:
         """The last of some values, all in one call or loop turn, that is used after them; the last where none is."""
-        used = {argument.index for node in self.run.tape.nodes[members[-1] + 1 :] for argument in node.inputs}
-        return next((value for value in reversed(members) if value in used), members[-1])
+        return next((value for value in reversed(members) if self._last_use[value] > members[-1]), members[-1])
+
+    @cached_property
+    def _last_use(self) -> list[int]:
+        """Of every value the last one made from it; -1 where there is none."""
+        last = [-1] * len(self.run.tape.nodes)
+        for node in self.run.operations:
+            for argument in node.inputs:
+                last[argument.index] = node.index
+        return last
 
     @cached_property
     def _scope_of(self) -> list[int | None]:

@@ -58,11 +58,22 @@ def _difference(walk: Walk, step: Step, left: Var, right: Var) -> Told:
     name = walk.label(node)
     walk.lost += 1
     better = better_form(walk.run, node) if walk.lost == 1 else None  # told in full once
+    digits = _measured(node, better, digits)
     kept = "is" if digits == _ALL - 1 else "are"
     rest = f"and only {_ALL - digits} {kept} left" if digits < _ALL else "and none is left"
     what = f"{name} is a difference of almost equal numbers{places(hit)}"
     full = f"{what}: about {digits} of {_ALL} digits are lost, {rest} in what is made from it."
     return f"{full}{_advice(better)}", f"{name} loses about {digits} digits as well"
+
+
+def _measured(node: Var, better: Better | None, digits: int) -> int:
+    """The digits lost by the form that keeps them, where it stands for this very number; else as estimated."""
+    if better is None or better.anchor is not node or type(node.value) is not float:
+        return digits
+    if not math.isfinite(float(better.value)):
+        return digits
+    found = _apart(Fraction(node.value), Fraction(float(better.value)))
+    return found if found >= _FEWEST else digits  # by luck more may be left than one can count on
 
 
 _MOST_EXACT = 50  # differences of one run that are worked out as fractions
@@ -75,7 +86,7 @@ def _digits_lost(node: Var, place: tuple[int, ...], terms: float, exactly: bool)
     true = exact_entry(node, place) if exactly else None
     if true is not None:
         return _apart(Fraction(value), true)
-    return min(_ALL, int(math.log10(terms / max(abs(value), terms * 10.0**-_ALL))))
+    return min(_ALL, round(math.log10(terms / max(abs(value), terms * 10.0**-_ALL))))
 
 
 def _apart(value: Fraction, true: Fraction) -> int:

@@ -115,7 +115,7 @@ def _saved(run: Explanation) -> Iterator[Note]:
     operations = [node for node in run.operations if node.tracked]
     if len(operations) > _MOST_PROBED:
         return
-    needs = [(node, _needed_by(run, node)) for node in operations]
+    needs = [(node, needed_by(node)) for node in operations]
     kept = {value.index: value for _, values in needs for value in values}
     size = sum(int(np.size(value.value)) * _BYTES for value in kept.values())
     text = f"The rules will need {plural(len(kept), 'value')}, {plural(size, 'byte')}, kept from the forward pass"
@@ -141,14 +141,14 @@ def _listed(texts: list[str], between: str) -> str:
     return between.join(texts[:_MOST_LISTED]) + (f"{between}…" if len(texts) > _MOST_LISTED else "")
 
 
-def _needed_by(run: Explanation, node: Var) -> list[Var]:
+def needed_by(node: Var) -> list[Var]:
     """The values that an operation's rules look at, found by running the rules on marked formulas."""
     marked = {f"#{i}": value for i, value in enumerate((node, *node.inputs)) if value.op.name != "constant"}
     out, *args = (
         Formula(v.value, f"#{i}") if v.op.name != "constant" else Formula(v.value)
         for i, v in enumerate((node, *node.inputs))
     )
-    options = run.tape.options.get(node.index, {})
+    options = node.tape.options.get(node.index, {})
     found: set[str] = set()
     with np.errstate(all="ignore"):
         for position, argument in enumerate(node.inputs):
@@ -247,7 +247,7 @@ def meaning(run: Explanation, corners: set[int]) -> Iterator[Note]:
     slopes = [told for told in _slopes(run) if run.is_used_at(told[0])]
     for node, name, at, slope in sorted(slopes, key=lambda told: told[3] == 0.0)[:1]:
         what, value = _seeded(run)
-        if _leads_to(run, node, corners | _at_their_limit(run)) and not is_smooth(run, node, at, slope):
+        if leads_to(run, node, corners | _at_their_limit(run)) and not is_smooth(run, node, at, slope):
             tail = "rests on a choice at a corner: a small step may do otherwise."
         elif slope == 0.0:
             tail = f"is a rate: to first order, a small change of {name} does not change {what}."
@@ -260,7 +260,7 @@ def meaning(run: Explanation, corners: set[int]) -> Iterator[Note]:
         yield Note("meaning", node, None, f"∂{name} = {number(slope)} {tail}")
 
 
-def _leads_to(run: Explanation, start: int, places: set[int]) -> bool:
+def leads_to(run: Explanation, start: int, places: set[int]) -> bool:
     """Whether a path leads from a value to one of these places on the tape."""
     after = {start}
     for node in run.operations if places else ():

@@ -64,7 +64,8 @@ class SecondOrder:
         inputs = self.first.recording.inputs
         for name, row in along.items():
             if name not in self.names:
-                raise NameProblem(f"the vector has a value for {name}, which is not tracked", hint=", ".join(self.names))
+                known = ", ".join(self.names)
+                raise NameProblem(f"the vector has a value for {name}, which is not tracked", hint=known)
             if shape_of(row) != inputs[name].shape:
                 shown = show_shape(shape_of(row)), show_shape(inputs[name].shape)
                 raise ShapeError(f"the vector has shape {shown[0]} for {name}, which has {shown[1]}")
@@ -74,7 +75,7 @@ class SecondOrder:
         entries = sum(int(np.size(self.first.recording.inputs[name].value)) for name in self.names)
         if entries > MOST_ENTRIES:
             raise LimitError(
-                f"the Hessian has a row for each of {entries:,} entries of inputs; it is made for {MOST_ENTRIES} at most",
+                f"the Hessian has a row for each of {entries:,} entries of inputs; {MOST_ENTRIES} are the most",
                 hint="--hvp V gives the Hessian times a vector in one sweep; --wrt NAME tracks fewer inputs",
             )
 

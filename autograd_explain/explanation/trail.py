@@ -14,7 +14,8 @@ from autograd_explain.errors import ExplainError
 from autograd_explain.explanation.curves import Over, Plane, Probe, plane
 from autograd_explain.train.loop import Plan, State, Taken, forward
 
-_MOST_VALUES = 3_000_000  # how many values the whole map may record
+MOST_VALUES = 400_000
+"""How many values a whole map may record: a second's work."""
 _MARGIN = 0.15  # of the path's extent, on each side
 _LEAST = 0.05  # how far a map reaches at least, as a share of where it is
 
@@ -44,10 +45,12 @@ def _place(parameters: Mapping[str, Any], names: Sequence[str]) -> tuple[float, 
     return float(parameters[names[0]]), float(parameters[names[1]])
 
 
-def landscape(plan: Plan, trails: Sequence[Trail], counts: tuple[int, int]) -> Plane | None:
+def landscape(
+    plan: Plan, trails: Sequence[Trail], counts: tuple[int, int], most: int = MOST_VALUES
+) -> Plane | None:
     """The loss around some trails, at a grid of places, with their common start as the point.
 
-    None where there are not two numbers, no path, or where the map would take too long.
+    None where there are not two numbers, no path, or where the map would record more than `most` values.
     """
     places = [at for trail in trails for at in trail.points if all(map(math.isfinite, at))]
     if len(places) < 2 or len(set(places)) < 2:
@@ -58,7 +61,7 @@ def landscape(plan: Plan, trails: Sequence[Trail], counts: tuple[int, int]) -> P
     columns = dict(plan.data.columns) if rows is None else plan.data.of(rows)
     start = dict(zip(names, places[0], strict=True))
     try:
-        if len(forward(plan, columns, start, 1).tape.nodes) * counts[0] * counts[1] > _MOST_VALUES:
+        if len(forward(plan, columns, start, 1).tape.nodes) * counts[0] * counts[1] > most:
             return None
         probe = Probe(lambda values: plan.record(values, plan.seed), {**plan.fixed, **columns, **start}, overs)
         return plane(probe, overs, places[0], counts)

@@ -39,7 +39,7 @@ def gradient(node: ast.Call, scope: Scope) -> tuple[list[Code], Callable[[Frame,
 
     Raises DomainError for another form of the call, and NameProblem where what stands second is no name.
     """
-    if len(node.args) != 2 or node.keywords:  # noqa: PLR2004
+    if len(node.args) != 2 or node.keywords:
         count = len(node.args) + len(node.keywords)
         error = DomainError(f"grad takes 2 arguments, not {count}", hint="grad(y, x): of the value y, by the name x")
         raise scope.failed(node, error)

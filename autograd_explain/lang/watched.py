@@ -24,6 +24,7 @@ from autograd_explain.errors import ExplainError, OperationProblem
 
 _NUMBERS = "biuf"  # NumPy's kinds of bool, whole and real numbers
 _HINTS = {
+    "symbolic": "a symbolic form has + - * / ** and what sp has: exp, log, sin, cos, tanh, sqrt, erf …",
     "forward": "forward takes arrays: NumPy's functions; a form for single numbers is given as scalar",
     "rule": "write a rule with + - * / ** and the functions of autograd_explain.functions: it must run on numbers, "
     "arrays, formulas and recorded values",
@@ -37,6 +38,7 @@ def watched(op: Op) -> Op:
     return replace(
         op,
         forward=_guarded(op.forward, f"the forward of {op.name}", "forward", _value_of(op)),
+        symbolic=_told_plainly(op) if op.has_form else op.symbolic,
         scalar=op.scalar and _guarded(op.scalar, f"the scalar form of {op.name}", "forward", _anything),
         partials=tuple(_watched(rule, f"the partial of {op.name} by {name}", _fits_the_value)
                        for rule, name in zip(op.partials, names, strict=False)),
@@ -57,7 +59,7 @@ def try_on_formulas(op: Op) -> None:
     settings = {option.name: option.default for option in op.options}
     if op.variadic or any(value is REQUIRED for value in settings.values()):
         return
-    for sample in _SAMPLES:
+    for sample in _SAMPLES if op.elementwise else (*_SAMPLES[1:], *_SAMPLES[:1]):
         given = [as_value(np.full(shape, number)) for shape, number in zip(sample, _TRIED, strict=False)]
         args = (given * len(op.arguments))[: len(op.arguments)]
         try:
@@ -75,13 +77,23 @@ _TRIED = (0.5, 0.25)
 def _run_on_formulas(op: Op, args: list[Any], out: Any, settings: dict[str, Any]) -> None:
     symbols = [Formula(value, name) for value, name in zip(args, op.arguments, strict=True)]
     before = [] if op.elementwise else [Formula(np.ones(shape_of(out)) if shape_of(out) else 1.0, "upstream")]
-    with np.errstate(all="ignore"):
-        for rule in (*op.partials, *op.vjp, *op.shown):
+    plain = [one.value for one in (*before, Formula(out), *symbols)]
+    for rule in (*op.partials, *op.vjp, *op.shown):
+        if callable(rule) and _runs(rule, plain, settings):
             try:
-                if callable(rule):
-                    rule(*before, Formula(out, "out"), *symbols, **settings)
+                rule(*before, Formula(out, "out"), *symbols, **settings)
             except (ArithmeticError, ValueError):
                 continue  # at these values, that is: elsewhere it may do
+
+
+def _runs(rule: Rule, args: list[Any], settings: dict[str, Any]) -> bool:
+    """Whether a rule runs on the numbers: where it does not, that it fails on formulas says nothing."""
+    try:
+        with np.errstate(all="ignore"):
+            rule(*args, **settings)
+    except (ExplainError, ArithmeticError, ValueError):
+        return False
+    return True
 
 
 def takes(rule: Rule, count: int, options: tuple[str, ...]) -> bool:
@@ -101,6 +113,20 @@ def takes(rule: Rule, count: int, options: tuple[str, ...]) -> bool:
 
 def _watched(rule: Any, what: str, check: Check) -> Any:
     return _guarded(rule, what, "rule", check) if callable(rule) else rule
+
+
+def _told_plainly(op: Op) -> Rule:
+    """The symbolic form, whose slips of the pen are told; that it has no value somewhere is for the checkers."""
+    form = op.symbolic
+
+    @wraps(form)
+    def call(algebra: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return form(algebra, *args, **options)
+        except (NameError, LookupError) as error:
+            raise _failed(error, f"the symbolic form of {op.name}", "symbolic", form) from None
+
+    return call
 
 
 def _guarded(rule: Rule, what: str, kind: str, check: Check) -> Rule:

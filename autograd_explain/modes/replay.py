@@ -8,6 +8,8 @@ records again. Branches on shapes and types only, never on an operation's name; 
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -15,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.op import CHECKED, YOURS, Op, Rule, compute
+from autograd_explain.core.op import CHECKED, YOURS, Direct, Op, Rule, compute
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import Shape, as_value
 from autograd_explain.core.var import INPUT, Var
@@ -119,7 +121,7 @@ class Replay:
 
     def _backward(self, values: Values) -> dict[str, Any]:
         totals: Values = [None] * len(self.start)
-        totals[self.result] = self.seed
+        totals[self.result] = self.seed + 0.0  # an array of its own: a gradient may be nothing but the upstream
         for source, target, rule, first, second in self.edges:
             total = totals[source]
             if rule is None:
@@ -158,10 +160,11 @@ def replay_of(recording: Recording) -> Replay | None:
     reads = tuple((place, tape.nodes[place].value) for place in sorted(tape.reads) if moves[place])
     needed = _needed(tape.nodes, [result.index, *(place for place, _ in (*conditions, *reads))])
     start = [None if moves[node.index] else node.value for node in tape.nodes]
-    rows = tuple(_row(node) for node in tape.nodes if node.inputs and moves[node.index] and needed[node.index])
+    direct = {node.index: _direct(node) for node in tape.nodes if node.op.direct is not None and needed[node.index]}
+    rows = tuple(_row(n, direct) for n in tape.nodes if n.inputs and moves[n.index] and needed[n.index])
     return Replay(
         tuple((name, node.index, _shape(node)) for name, node in recording.inputs.items()),
-        start, rows, tuple(_edges(tape.nodes, result, start)), conditions, reads, result.index,
+        start, rows, tuple(_edges(tape.nodes, result, start, direct)), conditions, reads, result.index,
         1.0 if type(result.value) is float else np.ones(result.shape),
         tuple((name, node.index) for name, node in recording.inputs.items() if node.tracked),
     )  # fmt: skip
@@ -196,7 +199,11 @@ def _own(op: Op) -> bool:
     return OPERATIONS.get(op.name) is op and op.family != YOURS
 
 
-def _row(node: Var) -> Forward:
+Directs = Mapping[int, Direct | None]
+"""The direct form of each operation that has one for its shapes, by place: one for both directions."""
+
+
+def _row(node: Var, direct: Directs) -> Forward:
     """One operation's row."""
     op, options = node.op, node.tape.options.get(node.index, {})
     places = [argument.index for argument in node.inputs]
@@ -205,10 +212,10 @@ def _row(node: Var) -> Forward:
         return node.index, lambda values: compute(op, tuple([values[p] for p in places]), options), None, None
     if op.scalar is not None and all(numbers) and type(node.value) is float:
         function: Any = partial(op.scalar, **options) if options else op.scalar
-    elif _is_entrywise(op.forward) and not options and type(node.value) is not float:
+    elif _is_entrywise(op.forward) and not options and type(node.value) is not float and not _is_large(node.shape):
         function = op.forward
     else:
-        return node.index, _array_form(node, options, places, numbers), None, None
+        return node.index, _array_form(node, options, places, numbers, direct.get(node.index)), None, None
     if len(places) == 1:
         return node.index, function, places[0], None
     if len(places) == 2:
@@ -221,29 +228,72 @@ def _is_entrywise(forward: Any) -> bool:
     return isinstance(forward, np.ufunc) and not {"d->d", "dd->d"}.isdisjoint(forward.types)
 
 
-def _array_form(node: Var, options: dict[str, Any], places: list[int], numbers: list[bool]) -> Any:
+def _array_form(
+    node: Var, options: dict[str, Any], places: list[int], numbers: list[bool], direct: Direct | None
+) -> Any:
     """The function of all values that gives a value on arrays, or on numbers by the array's form."""
-    direct = _direct(node, options)
-    own = partial(node.op.forward, **options) if options else node.op.forward
-    function = direct.forward if direct and direct.forward else own
-    shaped = type(node.value) is not float
+    function = partial(node.op.forward, **options) if options else node.op.forward
+    roomy = _is_entrywise(node.op.forward) and not options and type(node.value) is not float
+    if direct is not None and direct.forward is not None:
+        short = direct.forward
+        function, roomy = lambda *args, out: short(*args, out), True
+    room = _room(node.shape)
 
     def form(values: Values) -> Any:
         args = [np.asarray(values[p], FLOAT) if number else values[p] for p, number in zip(places, numbers)]  # noqa: B905
-        value = function(*args)
-        return value if shaped and type(value) is np.ndarray and value.dtype is FLOAT else as_value(value)
+        return as_value(function(*args, out=room()) if roomy else function(*args))
 
     return form
 
 
-def _direct(node: Var, options: dict[str, Any]) -> Any:
-    op = node.op
+def _direct(node: Var) -> Direct | None:
+    op, options = node.op, node.tape.options.get(node.index, {})
     if op.direct is None or not _own(op):
         return None
     return op.direct(tuple([argument.shape for argument in node.inputs]), node.shape, **options)
 
 
-def _edges(nodes: list[Var], result: Var, start: Values) -> Iterator[Edge]:
+_LARGE = 2048  # entries from which getting new memory costs more than working them out
+_ROOMS = 3  # how many arrays are kept for one result: the step before may still hold its own
+_references: Callable[[Any], int] = getattr(sys, "getrefcount", lambda array: -1)
+
+
+def _is_large(shape: Shape) -> bool:
+    return math.prod(shape) >= _LARGE
+
+
+def _free() -> int:
+    """How many references there are to an array that only `_room` holds, asked in the way in which it asks."""
+    for array in [np.empty(1)]:
+        return _references(array)
+    return -1
+
+
+_FREE = _free()
+
+
+def _room(shape: Shape) -> Callable[[], Any]:
+    """A function that gives an array to write into: one that nobody holds any more, not even a part of it.
+
+    None for small shapes, where new memory costs nothing.
+    """
+    kept: list[Any] = []
+    if not _is_large(shape):
+        return lambda: None
+
+    def take() -> Any:
+        for array in kept:
+            if _references(array) == _FREE:
+                return array
+        made = np.empty(shape)
+        if len(kept) < _ROOMS:
+            kept.append(made)
+        return made
+
+    return take
+
+
+def _edges(nodes: list[Var], result: Var, start: Values, direct: Directs) -> Iterator[Edge]:
     """The edges that a gradient passes on its way back from the result, in the order of the recorded sweep.
 
     Constant factors get places of their own at the end of `start`.
@@ -257,10 +307,10 @@ def _edges(nodes: list[Var], result: Var, start: Values) -> Iterator[Edge]:
         for position, argument in enumerate(node.inputs):
             if argument.tracked:
                 reached[argument.index] = True
-                yield _edge(node, position, start, factors)
+                yield _edge(node, position, start, factors, direct.get(node.index))
 
 
-def _edge(node: Var, position: int, start: Values, factors: dict[float, int]) -> Edge:
+def _edge(node: Var, position: int, start: Values, factors: dict[float, int], direct: Direct | None) -> Edge:
     op, source, target = node.op, node.index, node.inputs[position]
     places = [argument.index for argument in node.inputs]
     options = node.tape.options.get(node.index, {})
@@ -269,13 +319,13 @@ def _edge(node: Var, position: int, start: Values, factors: dict[float, int]) ->
     if not _own(op):
         return source, target.index, _careful(node, position, options, places), None, None
     if not op.elementwise:
-        return source, target.index, _structured(node, position, options, places), None, None
+        return source, target.index, _structured(node, position, options, places, direct), None, None
     if plain and type(rule) is float:
         if rule not in factors:
             factors[rule] = len(start)
             start.append(rule)
         return source, target.index, None, factors[rule], None
-    if callable(rule) and not options and node.shape == target.shape:
+    if callable(rule) and not options and node.shape == target.shape and not _is_large(node.shape):
         known = _handed_back(rule, len(places) + 1)
         if known is not None:
             return source, target.index, None, [source, *places][known], None
@@ -314,11 +364,16 @@ def _entrywise(node: Var, position: int, options: dict[str, Any], places: list[i
     if rule is None or type(rule) is float:
         return _constant_factor(rule or 0.0, fit)
 
+    if options:
+        rule = partial(rule, **options)
+    large, room = _is_large(node.shape), _room(node.shape)
+
     def share(total: Any, values: Values) -> Any:
-        local = rule(values[source], *[values[p] for p in places], **options)
+        local = rule(values[source], *[values[p] for p in places])
         if type(local) not in kinds:
             raise UnsettledError
-        return total * local if fit is None else fit(total * local)
+        amount = np.multiply(total, local, room()) if large else total * local
+        return amount if fit is None else fit(amount)
 
     return share
 
@@ -346,21 +401,22 @@ def _fitting(large: Shape, small: Shape) -> Callable[[Any], Any] | None:
     return lambda array: add(add(array, axis=leading), axis=stretched, keepdims=True)
 
 
-def _structured(node: Var, position: int, options: dict[str, Any], places: list[int]) -> Any:
+def _structured(
+    node: Var, position: int, options: dict[str, Any], places: list[int], direct: Direct | None
+) -> Any:
     """The rule of an operation that is not entry by entry."""
-    direct = _direct(node, options)
     own: Rule | None = node.op.vjp_for(position)
     source = node.index
     if own is None:
         target = places[position]
         return lambda total, values: 0.0 * values[target]
-    rule: Any = direct.vjp[position] if direct else partial(own, **options) if options else own
+    rule: Any = partial(own, **options) if options else own
+    if direct is not None:
+        short, room = direct.vjp[position], _room(node.inputs[position].shape)
+        return lambda total, values: as_value(short(total, values[source], *[values[p] for p in places], room()))
 
     def share(total: Any, values: Values) -> Any:
-        amount = rule(total, values[source], *[values[p] for p in places])
-        if type(amount) is np.ndarray and amount.dtype is FLOAT and amount.ndim:
-            return amount
-        return as_value(amount)
+        return as_value(rule(total, values[source], *[values[p] for p in places]))
 
     return share
 

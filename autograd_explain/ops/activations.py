@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import Call
-from autograd_explain.core.op import Kink, Op, Option
+from autograd_explain.core.op import Direct, Kink, Op, Option
 from autograd_explain.core.registry import define
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import cosh, entrywise, entrywise_steps, erfc, exp, tanh
@@ -62,6 +62,7 @@ relu = _activation(
     "relu", lambda x: x if x > 0.0 or x != x else 0.0, lambda x: np.maximum(x, 0.0), lambda out, x: x > 0,
     lambda sp, x: sp.choose(x > 0, x, 0), "On for positive inputs (slope 1), off for the rest (slope 0).",
     shown=lambda out, x: where(x > 0, 1, 0), kinks=_zero("0", "1", "0", JAX="0", TensorFlow="0"),
+    direct=lambda shapes, out: Direct(lambda x, room: np.maximum(x, 0.0, out=room)),
 )  # fmt: skip
 leaky_relu = _activation(
     "leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, lambda x, slope: np.where(x > 0, x, slope * x),

@@ -78,7 +78,13 @@ def _steps(a: Any, b: Any) -> int:
 def _direct(shapes: tuple[Shape, ...], out: Shape) -> Direct | None:
     if any(len(shape) != _MATRIX for shape in shapes):
         return None
-    return Direct(None, (lambda upstream, out, a, b: upstream @ b.T, lambda upstream, out, a, b: a.T @ upstream))
+    return Direct(
+        None,
+        (
+            lambda upstream, out, a, b, room: np.matmul(upstream, b.T, out=room),
+            lambda upstream, out, a, b, room: np.matmul(a.T, upstream, out=room),
+        ),
+    )
 
 
 _MATRIX = 2

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import Call
-from autograd_explain.core.op import Op
+from autograd_explain.core.op import Direct, Op
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.shapes import Shape, shape_of
 from autograd_explain.errors import DomainError
 from autograd_explain.ops.activations import softplus
 from autograd_explain.ops.compare import where
@@ -105,17 +105,38 @@ def rows_of(logits: Any) -> float:
 
 
 def _cross_entropy(logits: Any, t: Any) -> Any:
-    logs = log_softmax.forward(logits, axis=-1)
-    hot = one_hot(logits, t)
-    return -np.sum(np.where(hot == 0, 0.0, hot * logs)) / rows_of(logits)
+    return _average(log_softmax.forward(logits, axis=-1), one_hot(logits, t))
+
+
+def _average(logs: Any, hot: Any) -> Any:
+    return -np.sum(np.where(hot == 0, 0.0, hot * logs)) / rows_of(logs)
 
 
 def _to_logits(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
     """(p·Σt − t)/n. Written t·(p − 1) + p·(Σt − t), where p − 1 is expm1 of the log-softmax, it keeps its digits."""
-    hot = one_hot(logits, t)
-    logs = log_softmax(logits, axis=-1)
+    return _slope(upstream, log_softmax(logits, axis=-1), one_hot(logits, t))
+
+
+def _slope(upstream: Any, logs: Any, hot: Any) -> Any:
     rest = sum_(hot, axis=-1, keepdims=True) - hot
-    return upstream * (hot * expm1(logs) + rest * exp(logs)) / rows_of(logits)
+    return upstream * (hot * expm1(logs) + rest * exp(logs)) / rows_of(logs)
+
+
+def _direct_cross_entropy(shapes: tuple[Shape, ...], out: Shape) -> Direct | None:
+    """The logarithms of the shares and the targets' rows, worked out once for both directions."""
+    left: list[Any] = [None, None]
+
+    def forward(logits: Any, t: Any, room: Any) -> Any:
+        left[:] = log_softmax.forward(logits, axis=-1), one_hot(logits, t)
+        return _average(*left)
+
+    return Direct(
+        forward,
+        (
+            lambda upstream, out, logits, t, room: _slope(upstream, *left),
+            lambda upstream, out, logits, t, room: _to_targets(upstream, out, logits, t),
+        ),
+    )
 
 
 def _to_targets(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
@@ -142,6 +163,7 @@ cross_entropy = define(Op(
     "Mean of −log softmax(logits) at the target; its gradient is softmax(logits) − t, shared over the rows.",
     vjp=(_to_logits, _to_targets), shown=(_shown_to_logits, None),
     selects=lambda logits, t: (1,) if are_indices(logits, t) else (), steps=composed_steps,
+    direct=_direct_cross_entropy,
     example="cross_entropy([x, 1, 2], 0)",
 ))  # fmt: skip
 

@@ -29,10 +29,12 @@ SAME = {
 """NumPy's name and ours, where they differ."""
 
 _REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
-_PLAIN = ("shape", "ndim", "size", "any", "all", "isfinite", "isnan", "isinf", "argmax", "argmin", "argsort", "sign_bit",
-          "allclose", "isclose", "array_equal", "nonzero", "flatnonzero", "zeros_like", "ones_like", "full_like",
-          "empty_like", "array2string", "array_repr", "array_str", "count_nonzero", "result_type", "iscomplexobj",
-          "searchsorted", "copyto")  # fmt: skip
+_PLAIN = (
+    "shape", "ndim", "size", "any", "all", "isfinite", "isnan", "isinf", "argmax", "argmin", "argsort", "signbit",
+    "allclose", "isclose", "array_equal", "nonzero", "flatnonzero", "zeros_like", "ones_like", "full_like",
+    "empty_like", "array2string", "array_repr", "array_str", "count_nonzero", "result_type", "iscomplexobj",
+    "searchsorted", "copyto",
+)  # fmt: skip
 _SETTINGS = {"newshape": "shape", "a_min": "lo", "a_max": "hi", "min": "lo", "max": "hi", "decimals": ""}
 _UNUSED = {"dtype", "out", "where", "order", "initial", "casting", "subok", "like", "copy", "mean"}
 _IN_OTHER_WORDS = {
@@ -63,9 +65,9 @@ def _refused(name: str, why: str = "") -> DomainError:
     return DomainError(message, hint=f"{hint}dir(autograd_explain.functions) lists all; .value is the plain number")
 
 
-def _ufunc(self: Var, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
+def _ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
     name = str(ufunc.__name__)
-    if settings.get("out") is not None and any(isinstance(out, (Var, np.ndarray)) for out in settings["out"]):
+    if settings.get("out") is not None and any(isinstance(out, (Traced, np.ndarray)) for out in settings["out"]):
         raise _refused(name, "cannot write into an array (out=, +=): the array would not know where it came from")
     if method == "reduce" and name in _REDUCED:
         return _function(self, _Named(_REDUCED[name]), (), inputs, {"axis": 0, **settings})
@@ -90,7 +92,7 @@ class _Named:
         self.__module__ = "numpy"
 
 
-def _function(self: Var, function: Any, types: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+def _function(self: Traced, function: Any, types: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     name = str(function.__name__)
     if name in _PLAIN and not name.endswith("_like"):
         return function(*map(_read, args), **{key: _read(value) for key, value in settings.items()})
@@ -123,10 +125,12 @@ def _unused(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(value: Any) -> Any:
-    """The plain value behind a recorded one, in a list or tuple too."""
+    """The plain value behind a traced one, in a list or tuple too."""
     if isinstance(value, (list, tuple)):
         return type(value)(map(_read, value))
-    return value.read() if isinstance(value, Var) else value
+    if isinstance(value, Var):
+        return value.read()
+    return value.value if isinstance(value, Traced) else value
 
 
 def _number(value: Any) -> Any:
@@ -141,13 +145,12 @@ def _array(self: Var, *args: Any, **settings: Any) -> Any:
 
 
 def _attach() -> None:
-    methods: dict[str, Callable[..., Any]] = {
-        "__array_ufunc__": _ufunc, "__array_function__": _function, "__array__": _array,
-    }  # fmt: skip
+    methods: dict[str, Callable[..., Any]] = {"__array_ufunc__": _ufunc, "__array_function__": _function}
     for name, method in methods.items():
-        setattr(Var, name, method)
-    Var.ndim = property(lambda self: len(shape_of(self)))  # type: ignore[attr-defined]
-    Var.size = property(lambda self: int(np.size(self.value)))  # type: ignore[attr-defined]
+        setattr(Traced, name, method)  # checkers run the same function on numbers of their own
+    Var.__array__ = _array  # type: ignore[attr-defined]
+    Var.ndim = property(lambda self: len(shape_of(self)))  # type: ignore[assignment]
+    Var.size = property(lambda self: int(np.size(self.value)))  # type: ignore[assignment]
 
 
 _attach()

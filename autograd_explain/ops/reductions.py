@@ -68,7 +68,9 @@ def _direct_sum(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: bool
     (shape,) = shapes
     if out or not shape:
         return None
-    return Direct(lambda x: np.add.reduce(x, axis=None), (lambda upstream, out, x: np.full(shape, upstream),))
+    return Direct(
+        lambda x, room: np.add.reduce(x, axis=None), (lambda upstream, out, x, room: np.full(shape, upstream),)
+    )
 
 
 def _direct_mean(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: bool) -> Direct | None:
@@ -78,7 +80,8 @@ def _direct_mean(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: boo
     if out or not shape or not entries:
         return None
     return Direct(
-        lambda x: np.add.reduce(x, axis=None) / entries, (lambda upstream, out, x: np.full(shape, upstream / entries),)
+        lambda x, room: np.add.reduce(x, axis=None) / entries,
+        (lambda upstream, out, x, room: np.full(shape, upstream / entries),),
     )
 
 

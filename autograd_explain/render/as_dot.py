@@ -29,7 +29,7 @@ def dot_text(run: Explanation, view: View) -> str:
     scale = Scale.of(magnitude(node.gradient) for node in graph.nodes)
     head = [
         "digraph {",
-        '  graph [ordering=in, ranksep=0.5, nodesep=0.3, fontname="DejaVu Sans Mono, monospace", fontsize=10];',
+        '  graph [newrank=true, ordering=in, ranksep=0.5, nodesep=0.3, fontname="DejaVu Sans Mono, monospace", fontsize=10];',
         '  node [shape=box, fontname="DejaVu Sans Mono, monospace", fontsize=11];',
         '  edge [fontname="DejaVu Sans Mono, monospace", fontsize=9];',
     ]

@@ -289,6 +289,11 @@ def _verdict(name: str, right: Any, other: Any, view: View) -> str:
         return "the sign is wrong"
     if type(right) is float:
         return "lost" if other == 0.0 else f"off by {show(other - right, view)}"
+    return _of_entries(right, other, view)
+
+
+def _of_entries(right: Any, other: Any, view: View) -> str:
+    """How many entries of an array are wrong, and by how much."""
     away = np.abs(other - right)
     wrong = int(np.sum(~np.isclose(other, right, rtol=1e-9, atol=0.0, equal_nan=True)))
     if away.size == 1:

@@ -35,7 +35,7 @@ START, FORWARD, SEED, BACKWARD, TANGENT, END = range(6)
 AT_THE_END = frozenset({"meaning", "unused-input", "vanishing", "exploding"})
 _ONLY_WITH_ALL = "saved"
 _LINES = 66  # the width of what stands as lines of the text view
-_NARROW = 60  # of a training's lines, most of which are as wide as they may be
+_NARROW = 64  # of a training's lines, most of which are as wide as they may be
 
 Item = TypeVar("Item")
 

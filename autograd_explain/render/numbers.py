@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -59,24 +60,73 @@ def equation(formula: Formula, result: float, view: View) -> Equation:
 
 
 def fitting_style(formula: Formula, result: float, view: View) -> tuple[Style, str]:
-    """The style with just enough digits that the filled-in formula gives its result, and `=`; else the view's and ≈."""
+    """The style with just enough digits that the filled-in formula gives its result, and `=`; else ≈.
+
+    Where almost equal numbers are subtracted the printed digits are also put together as decimals: what a machine
+    makes of them may owe its last digits to numbers that have no short decimal.
+    """
+    nearest: Style | None = None
+    cancels = _cancels(formula)
     for digits in range(view.digits, MOST_DIGITS + 1):
         style = style_of(view, digits)
         found = value_when_printed(formula, style)
         if type(found) is float and is_true(found, result, view.digits):
-            return style, "="
-    return style_of(view), "≈"
+            nearest = nearest or style
+            exact = _exact_when_printed(formula, style) if cancels else None
+            if exact is None or is_true(float(exact), result, view.digits):
+                return style, "="
+    return nearest or style_of(view), "≈"
+
+
+_ALMOST_EQUAL = 1e-6
+
+
+def _cancels(formula: Formula) -> bool:
+    """Whether a sum or difference in it is far smaller than its terms."""
+    if formula.op is None:
+        return False
+    if formula.op.name in ("add", "sub") and all(type(part.value) is float for part in (formula, *formula.args)):
+        largest = max(abs(part.value) for part in formula.args)
+        if 0.0 < abs(formula.value) < _ALMOST_EQUAL * largest < math.inf:
+            return True
+    return any(map(_cancels, formula.args))
+
+
+_EXACTLY: dict[str, Callable[..., Fraction]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "neg": lambda a: -a,
+}
+
+
+def _exact_when_printed(formula: Formula, style: Style) -> Fraction | None:
+    """What the printed decimals come to without any rounding; None where a function or an array takes part."""
+    if formula.op is None:
+        is_number = type(formula.value) is float and math.isfinite(formula.value)
+        return Fraction(style.number(formula.value).replace("−", "-")) if is_number else None
+    parts = [_exact_when_printed(part, style) for part in formula.args]
+    work = _EXACTLY.get(formula.op.name)
+    return None if work is None or None in parts else work(*parts)
 
 
 def terms(numbers: list[float], total: float, view: View) -> Equation:
     """`a + b + c = total`, with enough digits to be true."""
     shown = show(total, view)
+    nearest: Style | None = None
+    cancels = 0.0 < abs(total) < _ALMOST_EQUAL * max(map(abs, numbers)) < math.inf
     for digits in range(view.digits, MOST_DIGITS + 1):
         style = style_of(view, digits)
         read = sum(float(rounded_number(number, digits)) for number in numbers)
         if is_true(read, total, view.digits):
-            return Equation(_sum_text(numbers, style), "=", shown)
-    return Equation(_sum_text(numbers, style_of(view)), "≈", shown)
+            nearest = nearest or style
+            if not cancels or is_true(_exact_sum(numbers, digits), total, view.digits):
+                return Equation(_sum_text(numbers, style), "=", shown)
+    return Equation(_sum_text(numbers, nearest or style_of(view)), "≈", shown)
+
+
+def _exact_sum(numbers: list[float], digits: int) -> float:
+    return float(sum(Fraction(rounded_number(number, digits)) for number in numbers))
 
 
 def product_sum(factors: list[tuple[float, ...]], total: float, view: View) -> Equation:

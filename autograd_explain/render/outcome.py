@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograd_explain.core.shapes import show_shape
+from autograd_explain.explanation.notes_run import leads_to
 from autograd_explain.render.arithmetic import is_inline, labelled, rows, text_of
 from autograd_explain.render.theme import Line, View, note_line, sentence, wrapped
 from autograd_explain.source import cell_width
@@ -51,9 +52,11 @@ def _gradient(run: Explanation, name: str, gradient: Any, labels: int, view: Vie
 
 
 def rate_said(run: Explanation, name: str, gradient: float) -> str:
+    """What one gradient says, in words: which way the result goes, or why that cannot be said."""
     if gradient != gradient:
         return "not a number: see the note where it began"
-    if any(note.kind in ("kink", "tie") for note in run.notes):
+    corners = {note.node for note in run.notes if note.kind in ("kink", "tie") and note.node is not None}
+    if leads_to(run, run.recording.inputs[name].index, corners):
         return "a choice at a corner: see its note"
     if gradient == 0.0:
         return f"to first order, raising {name} changes nothing"

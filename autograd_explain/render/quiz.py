@@ -206,8 +206,10 @@ def review_lines(run: Explanation, course: Course, place: int, view: View) -> It
         yield from _given_lines(verdict, view)
     if not verdicts:
         yield Line("        ").add("no answer", "dim")
-    line = answer_line(run, question, view)
-    yield Line("    ").add(line.pieces[0][0]).add(line.pieces[1][0], "dim").add(line.pieces[2][0], "accent")
+    answer = Line("    ")
+    for text, style in answer_line(run, question, view).pieces:
+        answer.add(text, style)
+    yield answer
     names = list(dict.fromkeys(name for verdict in verdicts for name in verdict.misconceptions))
     for text in diagnosis(names)[1:]:
         yield from paragraph(text, view, indent=8)

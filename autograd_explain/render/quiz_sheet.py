@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
+_IN_ORDER = "Answer in order: a question may state what an earlier one asks for."
 _BLANKS = {"array": 2, "formula": 2}
 
 
 def write_sheet(run: Explanation, questions: Sequence[Question], view: View, out: TextIO) -> None:
     """Write the questions with blanks."""
     view = replace(view, color=False)
-    _write(out, _heading("Quiz", run, view))
+    _write(out, [*_heading("Quiz", run, view), "", _IN_ORDER])
     for question in questions:
         words = told(run, question, view)
         _write(out, ["", f"## {question.number}. {question.level}", "", plain(words.lead)])

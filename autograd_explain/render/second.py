@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.var import Var
+from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.second import Row, SecondOrder
 from autograd_explain.render.arithmetic import backward_block, forward_lines, is_inline, labelled, rows, text_of
 from autograd_explain.render.numbers import show
@@ -65,10 +66,10 @@ def _named(second: SecondOrder, name: str, gradient: Any, view: View) -> Iterato
 
 
 def _walks(second: SecondOrder, view: View) -> Iterator[Line]:
-    walked = [row for row in second.rows if row.walk is not None]
+    walked = [(row, row.walk) for row in second.rows if row.walk is not None]
     shown = walked if view.all else walked[:_WALKS]
-    for row in shown:
-        yield from _walk(second, row, view)
+    for row, walk in shown:
+        yield from _walk(second, row, walk, view)
     if len(walked) > len(shown):
         yield Line()
         left = len(walked) - len(shown)
@@ -76,9 +77,7 @@ def _walks(second: SecondOrder, view: View) -> Iterator[Line]:
         yield from (Line("    ").add(part, "dim") for part in wrapped(text, view.width - 4))
 
 
-def _walk(second: SecondOrder, row: Row, view: View) -> Iterator[Line]:
-    walk = row.walk
-    assert walk is not None
+def _walk(second: SecondOrder, row: Row, walk: Explanation, view: View) -> Iterator[Line]:
     title = f"BACK FROM ∂{row.label}" if second.along is None else "BACK FROM gradient · vector"
     yield from _head(title, _WALK, view)
     seed = labelled(f"seed of {walk.words.label(walk.result)}", walk.sweep.seed, view)

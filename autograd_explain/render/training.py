@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -194,7 +195,8 @@ def story(learned: Learned, parsed: Any, view: View) -> Iterator[Line]:
     yield from table.head(learned.shown[0].parameters)
     yield from map(table.row, learned.shown)
     losses, last = learned.course.losses, learned.shown[-1]
-    yield from curve(losses, last.number - len(losses) + 1, view)
+    plain = replace(view, ascii=True)  # a page's fonts have dots of Braille in widths of their own
+    yield from curve(losses, last.number - len(losses) + 1, plain)
     yield from closing(last, list(diagnosis(learned.plan, learned.course, parsed)), view)
 
 
@@ -209,5 +211,7 @@ def closing(taken: Taken, told: Sequence[str], view: View) -> Iterator[Line]:
             continue
         yield line.add(f" {show_shape(value.shape)}")
         yield from rows(value, view)
+    made = ", before the last update" if taken.after.step == taken.number else ""
+    yield Line("    ").add("loss", "dim").add(f" {show(taken.loss, view)}", "accent").add(made, "dim")
     for text in told:
         yield from note_line(text, view)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.explanation.curves import Plane
-from autograd_explain.explanation.trail import Trail, landscape
+from autograd_explain.explanation.trail import MOST_VALUES, Trail, landscape
 from autograd_explain.lang.program import Program
 from autograd_explain.render.plots_figure import draw_contours, figure_file
 from autograd_explain.render.plots_text import show_short
@@ -19,6 +19,7 @@ from autograd_explain.train.loop import Plan
 _COLOURS = ("#1b6ca8", "#b8540a", "#2e7d32", "#8e24aa", "#6b4f1d", "#00838f")
 _ON_MAP = ("#ff8c42", "#e6399b", "#ffffff", "#57d3ff", "#ffe14d", "#7cff6b")
 _GRID = (61, 61)
+_MOST = 10 * MOST_VALUES  # a file may take longer than a terminal
 _DECADES = 50.0
 
 
@@ -27,7 +28,7 @@ def picture_of(
     kind: str,
 ) -> bytes:  # fmt: skip
     """The file; `kind` is svg or png, `losses` and `trails` are by the trainings' names."""
-    plane = landscape(plan, list(trails.values()), _GRID) if all(t.points for t in trails.values()) else None
+    plane = landscape(plan, list(trails.values()), _GRID, _MOST) if all(t.points for t in trails.values()) else None
 
     def draw(figure: Any) -> None:
         if plane is None:

@@ -125,7 +125,7 @@ _UNTIL = re.compile(r"\s*(loss|gradient|held-out)\s*<\s*([0-9.]+(?:[eE][+-]?[0-9
 
 def read_until(text: str) -> tuple[str, float]:
     """The quantity and the bound in `loss<1e-6`. Raises InputError for anything else."""
-    match = _UNTIL.fullmatch(text)
+    match = _UNTIL.fullmatch(text.lower())
     try:
         return match[1], float(match[2])  # type: ignore[index]
     except (TypeError, ValueError):
@@ -151,9 +151,10 @@ def steps(plan: Plan, state: State, stop: Stop) -> Iterator[Taken]:
         with np.errstate(all="ignore"):
             taken = watched(plan, take(plan, state))
         why = _why(taken, stop) or ("steps" if count == stop.steps else "")
-        yield taken._replace(stop=why)
         if why:
+            yield taken._replace(stop=why)
             return
+        yield taken
         state = taken.after
 
 
@@ -207,37 +208,37 @@ def updated(plan: Plan, taken: Taken) -> Taken:
     state = taken.before
     known = _updates(plan, taken)
     parameters = {name: _shaped(new["w"], state.parameters[name]) for name, new in known.items()}
-    memory = {name: {kept: known[name].get(kept, old) for kept, old in m.items()} for name, m in state.memory.items()}
+    memory = {name: {kept: known[name][kept] for kept in m} for name, m in state.memory.items()}
     return taken._replace(after=State(taken.number, parameters, memory, state.best, state.stale, state.total))
 
 
 def _updates(plan: Plan, taken: Taken) -> dict[str, dict[str, Any]]:
-    """What `updating` gives, for every parameter at once: which lines apply is found once for all."""
+    """Every quantity after `updating`, for all parameters at once: which lines apply is found once."""
     facts = {"t": float(taken.number), "norm": taken.norm, "lr": taken.learning_rate}
     ways = [
         ({**chosen.settings, **facts}, [(line, line.name, line.rule, line.reads) for line in chosen.lines(facts)])
         for chosen in (*plan.clipping, plan.optimizer)
     ]
-    found = {}
+    before = taken.before
+    found: dict[str, dict[str, Any]] = {}
     for name, gradient in taken.gradients.items():
-        known = {"w": taken.before.parameters[name], "g": gradient, **taken.before.memory[name]}
-        made: dict[str, Any] = {}
+        own = at_hand = {"w": before.parameters[name], "g": gradient, **before.memory[name]}
         for settings, lines in ways:
-            at_hand = {**settings, **known}
+            at_hand = {**settings, **(own if at_hand is own else {kept: at_hand[kept] for kept in own})}
             for line, quantity, rule, reads in lines:
                 try:
                     value = rule(*[at_hand[read] for read in reads])
                 except ArithmeticError:
                     value = value_of(line, at_hand)
-                made[quantity] = at_hand[quantity] = value if type(value) is float else as_value(value)
-                if quantity in known:
-                    known[quantity] = made[quantity]
-        found[name] = made
+                at_hand[quantity] = value if type(value) is float else as_value(value)
+        found[name] = at_hand
     return found
 
 
 def _shaped(value: Any, before: Any) -> Any:
-    return value if shape_of(value) == shape_of(before) else np.broadcast_to(value, shape_of(before)).copy()
+    if type(value) is type(before) is float or shape_of(value) == shape_of(before):
+        return value
+    return np.broadcast_to(value, shape_of(before)).copy()
 
 
 def forward(plan: Plan, data: Mapping[str, Any], parameters: Mapping[str, Any], number: int) -> Recording:

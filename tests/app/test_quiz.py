@@ -177,6 +177,19 @@ def test_resizing_keeps_the_place() -> None:
     driven(script)
 
 
+def test_resizing_keeps_the_last_word_in_sight() -> None:
+    async def script(app: Quiz, pilot: Any) -> None:
+        await give(app, pilot, "[1]")
+        await give(app, pilot, "[2]")
+        for size in ((160, 50), (60, 20)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        pane = app.query_one("#question")
+        assert 0 < pane.max_scroll_y == pane.scroll_y
+
+    driven(script, TWO_LAYERS, size=(60, 20))
+
+
 @pytest.mark.parametrize("text", ["[bold]x[/]", "[/]", "\x1b[31mx", "9**9**9", "__import__('os')", "\x00", "x" * 600])
 def test_hostile_text_is_shown_as_it_is(text: str) -> None:
     async def script(app: Quiz, pilot: Any) -> None:

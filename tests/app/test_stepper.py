@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from autograd_explain.app import showing
+from autograd_explain.app.graph import GraphPages
 from autograd_explain.app.keys import KEYS, PANE_KEYS, fitting, help_rows
 from autograd_explain.app.showing import INTERRUPTED, PACES
 from autograd_explain.app.stepper import Stepper
 from autograd_explain.app.widgets import Help, KeyLine, Pane, Place, Prompt
 from autograd_explain.errors import InputError
+from autograd_explain.explanation.frames import Frames, Stops
 from autograd_explain.pipeline import explain
 from autograd_explain.render.theme import View
 from tests.programs import DEF_AND_FOR, EXAMPLE, FAN_OUT, TWO_LAYERS, Case, case
@@ -186,6 +189,25 @@ def test_only_one_value_and_all_again() -> None:
 # Folding
 
 
+def test_what_is_typed_replaces_the_value_that_only_offers() -> None:
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await pilot.press("right", "f", "x", "enter")
+        await pilot.pause()
+        assert "x" == app.frames.run.words.labels[app.stops.only or 0]
+
+    driven(EXAMPLE, drive)
+
+
+def test_folding_ten_thousand_operations_is_quick() -> None:
+    run = case("h = x\nfor i in range(5000):\n    h = h*w + x\nh", w=0.99, x=0.3).run()
+    frames = Frames(run)
+    before = time.process_time()
+    stops = Stops(frames, range(len(run.scopes)))
+    page = GraphPages(frames).page(frames[len(frames) - 2], View(), 5, stops)
+    assert 5_002 == page.height
+    assert 2.0 > time.process_time() - before
+
+
 def test_fold_and_unfold() -> None:
     async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
         await pilot.press("right", "e")
@@ -280,7 +302,7 @@ def test_one_part_of_one_line_is_marked(number: int) -> None:
 
 def test_values_appear_one_by_one_in_the_list_and_in_the_drawing() -> None:
     async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
-        for key in ("right", "d"):
+        for key in ("right", "d", "d"):
             await pilot.press(key)
             shown = text_in(app, "graph")
             assert "9" in shown
@@ -289,6 +311,123 @@ def test_values_appear_one_by_one_in_the_list_and_in_the_drawing() -> None:
         assert "12" in text_in(app, "graph")
 
     driven(FAN_OUT, drive)
+
+
+def test_a_low_pane_draws_what_is_around_the_step() -> None:
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await pilot.press("right", "right")
+        shown = text_in(app, "graph")
+        assert ("━▶┃ = 7", "▶ v3 = σ(v2)") == tuple(part for part in ("━▶┃ = 7", "▶ v3 = σ(v2)") if part in shown)
+        await typed(pilot, "g", "4")
+        shown = text_in(app, "graph")
+        assert 2 == shown.count("◀━┓") + shown.count("◀━┛")
+        assert "┣━━┃ = 7            ┃◀──── v3 = σ(v2)" in shown
+        assert "┃ ∂ −1.65852e-06 ┃" in shown
+        for name in ("v2 = v1 + b", "v1 = w·x", "b", "v3 = σ(v2)"):
+            assert name in shown
+        await pilot.click(app.query_one("#graph", Pane), offset=(4, 1))
+        assert "v1" == app.frames.run.words.labels[app.frame.node or 0]
+
+    driven(EXAMPLE, drive)
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_around_a_step_every_edge_has_its_end(count: int) -> None:
+    values = {f"a{number}": float(number) for number in range(count)}
+    program = case(f"stack([{', '.join(values)}])" if count > 1 else "exp(a0)", **values)
+
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await pilot.press("right")
+        shown = text_in(app, "graph")
+        assert f"a{min(count, 5) - 2 if count > 5 else count - 1}" in shown
+        assert ("more" in shown) == (count > 5)
+        assert 5 == app.query_one("#graph", Pane).page.height
+
+    driven(program, drive)
+
+
+def test_an_untracked_value_gets_no_gradient_along_its_edge() -> None:
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await typed(pilot, "g", "1")
+        shown = text_in(app, "graph")
+        assert "╳━┛" in shown
+        assert "◀━┓" in shown
+        assert "not tracked" in shown
+
+    driven(case("w*x", w=2, x=3), drive, wrt=["w"])
+
+
+@pytest.mark.parametrize("size", [NORMAL, (160, 50)])
+def test_folding_folds_the_graph_too(size: tuple[int, int]) -> None:
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await pilot.press("right")
+        open_lines = text_in(app, "graph")
+        await pilot.press("E")
+        folded = text_in(app, "graph")
+        assert "v1 = " in open_lines
+        assert "turn 3 of" not in open_lines
+        assert 3 == sum(f"turn {turn}" in folded for turn in range(1, 9))
+        assert "v2 = " not in folded
+        await pilot.press("end", "left")
+        assert "∂ ?" not in text_in(app, "graph")
+        await pilot.press("E")
+        assert "turn 3 of" not in text_in(app, "graph")
+
+    driven(DEF_AND_FOR, drive, size)
+
+
+def test_the_pane_grows_with_the_screen() -> None:
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await typed(pilot, "g", "3")
+        for size in ((160, 50), (60, 20), (160, 50)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        graph, step = app.query_one("#graph", Pane), app.query_one("#step", Pane)
+        assert 30 < graph.size.height
+        assert "▼" in text_in(app, "graph")
+        assert step.room - 20 < step.page.width <= step.room
+
+    driven(EXAMPLE, drive, (60, 20))
+
+
+def test_the_title_says_that_a_note_is_out_of_sight() -> None:
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        step = app.query_one("#step", Pane)
+        await typed(pilot, "g", "3")
+        assert "below" not in str(step.border_title)
+        await pilot.resize_terminal(60, 14)
+        await pilot.pause()
+        assert "the note is below" in str(step.border_title)
+
+    driven(EXAMPLE, drive)
+
+
+def test_gradients_of_arrays_are_ranges_where_rows_lack_room() -> None:
+    shown: list[str] = []
+
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        await pilot.press("end", "left")
+        pane = app.query_one("#gradients", Pane)
+        assert pane.page.height <= pane.size.height
+        shown.append(text_in(app, "gradients"))
+
+    for size in (NORMAL, (160, 50)):
+        driven(case("sum((X @ W)**2)", X=[[1, 2], [3, 4]], W=[[1, 0], [0, 1]]), drive, size)
+    assert "∂X (2,2) 2 … 8" in shown[0]
+    assert "[[2  4]" in shown[1]
+
+
+def test_a_total_in_the_drawing_is_never_cut() -> None:
+    weights = [[0.31, -1.1, 2.3], [0.2, 1.3, -0.9]]
+    program = case("H = tanh(X @ W)\nsum(H**2)/7 + sum(H*H*H)/3", X=[[0.123, -0.7]], W=weights)
+
+    async def drive(app: Stepper, pilot: Pilot[Any]) -> None:
+        for _ in range(len(app.frames) - 1):
+            await pilot.press("right")
+            assert "……" not in text_in(app, "graph")
+            assert "… …" not in text_in(app, "graph")
+
+    driven(program, drive, (110, 50))
 
 
 def test_tab_chooses_panes_and_keys_still_walk() -> None:
@@ -403,6 +542,19 @@ def test_ctrl_c_leaves_from_everywhere() -> None:
         assert INTERRUPTED == pressed(FAN_OUT, *keys)[1].return_value
 
 
+def test_a_fault_on_the_screen_is_raised_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_given: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(showing, "step_page", broken)
+    with pytest.raises(ZeroDivisionError, match="a fault"):
+        Stepper(EXAMPLE.run(), View()).run(headless=True, size=NORMAL)
+    written = capsys.readouterr()
+    assert "Traceback" not in written.out + written.err
+
+
 def test_markup_in_a_program_is_text() -> None:
     program = case("[w][0]*x[0] + 1 # [/] [bold]", w=2, x=[3])
 
@@ -451,9 +603,11 @@ def test_a_long_run_opens_and_lists_its_values() -> None:
         await pilot.press("end", "left")
         assert len(app.frames) - 2 == app.index
         pane = app.query_one("#graph", Pane)
-        assert 4_000 < pane.page.height
+        assert 5 == pane.page.height
         await pilot.press("d")
         assert 4_000 < pane.page.height
+        await pilot.press("d")
+        assert 5 == pane.page.height
         await until(pilot, lambda: app.has_notes)
         await pilot.press("E", "left")
         assert "folded" in text_in(app, "step")

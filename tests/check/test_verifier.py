@@ -119,8 +119,18 @@ def test_a_wrong_product_over_a_path_is_found() -> None:
     assert {"paths"} == {problem.rule for problem in verify(data).problems}
 
 
+def test_a_hessian_that_is_not_symmetric_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    values = ["--w", "[0.5, 2]", "--x", "2"]
+    assert 0 == execute(["run", "sum(w**3)*x**2", *values, "--hessian", "-o", str(file)])
+    data = json.loads(file.read_text(encoding="utf-8"))
+    assert [] == verify(data).problems
+    data["hessian"]["w"]["x"][0] += 0.1
+    assert {"hessian"} == {problem.rule for problem in verify(data).problems}
+
+
 def test_every_rule_has_a_broken_export() -> None:
-    assert {rule.name for rule in RULES} == BROKEN.keys() | {"tangents", "paths"}
+    assert {rule.name for rule in RULES} == BROKEN.keys() | {"tangents", "paths", "hessian"}
 
 
 @pytest.mark.parametrize("path", [("nodes",), ("backward",), ("nodes", 3), ("inputs", 0, "value"), ("notes",)])

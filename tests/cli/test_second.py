@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograd_explain import explain, hessian
-from autograd_explain import functions as F
+from autograd_explain import functions as F  # noqa: N812 - as users write it
 from autograd_explain.check.second import check_second
 from autograd_explain.errors import LimitError
 
@@ -36,8 +36,8 @@ def test_json_holds_the_hessian_by_name(command: Callable[..., Any]) -> None:
 
 def test_blocks_of_arrays_have_both_shapes(command: Callable[..., Any]) -> None:
     blocks = _data(command, *NET, "--hessian")["hessian"]
-    W, x = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.1, 0.2])
-    python = hessian(lambda W, x: F.sum(F.tanh(W @ x) ** 2), argnums=(0, 1))(W, x)
+    given = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.1, 0.2])
+    python = hessian(lambda w, x: F.sum(F.tanh(w @ x) ** 2), argnums=(0, 1))(*given)
     for name, own in zip(("W", "x"), python, strict=True):
         for other, block in zip(("W", "x"), own, strict=True):
             np.testing.assert_allclose(block, blocks[name][other], rtol=1e-12, atol=1e-15)

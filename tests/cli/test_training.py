@@ -187,9 +187,12 @@ def test_what_becomes_of_it(command: Command) -> None:
     assert "Wavering: the last 10 steps took" in told(*far)
     assert "Plateau" in told("x + 1000", "--x", "1", "--lr", "1e-6")
     assert "Still falling" in told("x**2", "--x", "1", "--lr", "0.01")
+    assert "x = 0.64 loss 0.64, before the last update" in told("x**2", "--x", "1", "--lr", "0.1", "--steps", "2")
+    assert "x = −9.9 loss nan" in told("log(x)", "--x", "0.1", "--lr", "1")
     patient = told("x**2", "--x", "1", "--lr", "1", "--patience", "3")
     assert "Stopped at step 4: no epoch has been better for 3." in patient
     assert "as --until asked" in told("x**2", "--x", "1", "--lr", "0.1", "--until", "loss<0.1")
+    assert "as --until asked" in told("x**2", "--x", "1", "--lr", "0.1", "--until", "Loss<1E-1")
     dead = told("mse(relu([[1.0], [2.0]] @ W) @ [1, 1], [1, 2])", "--W", "[[-1, 1]]", "--lr", "0.01", "--steps", "2")
     assert "1 of the 2 units of a relu are dead" in dead
 

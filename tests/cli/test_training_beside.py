@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -140,6 +141,24 @@ def test_each_compared_training_is_what_it_is_alone(command: Command) -> None:
     assert 0.1 == next(row for row in rows if row["optimizer"] == "nadam(lr=0.1)")["learning_rate"]
 
 
+@pytest.mark.parametrize("program", ["xor", "iris"])
+def test_trainings_of_arrays_do_not_touch_each_other(command: Command, program: str) -> None:
+    line = ("train", program, "--steps", "12", "--format", "jsonl", "--lr", "0.05")
+    alone = [json.loads(text) for text in command(*line).out.splitlines()]
+    beside = [json.loads(text) for text in command(*line, *KEPT).out.splitlines()]
+    assert alone == [{key: value for key, value in row.items() if key != "kept"} for row in beside]
+    rows = [json.loads(text) for text in command(*line, "--compare", "adam,sgd").out.splitlines()]
+    own = [row for row in rows if row["optimizer"].startswith("sgd")]
+    assert alone == [{key: value for key, value in row.items() if key != "optimizer"} for row in own]
+    name = next(iter(alone[0]["gradients"]))
+    total = np.zeros_like(alone[0]["gradients"][name])
+    for row, before in zip(beside, [None, *beside], strict=False):
+        earlier = total if before is None else np.array(before["kept"]["gradients"][name])
+        fresh = np.array(row["kept"]["gradients"][name]) - earlier
+        if row["step"] <= 2:  # both stand at the same place still
+            np.testing.assert_allclose(fresh, row["gradients"][name], atol=1e-14)
+
+
 def test_a_comparison_goes_on_until_all_have_stopped(command: Command) -> None:
     line = ("train", "x**2", "--x", "1", "--compare", "sgd(lr=0.4),sgd(lr=0.01)", "--until", "loss<1e-3")
     rows = [json.loads(text) for text in command(*line, "--steps", "500", "--format", "jsonl").out.splitlines()]
@@ -201,6 +220,7 @@ def test_the_map_is_of_the_loss_itself() -> None:
         assert (x - 2) ** 2 + 4 * y**2 == pytest.approx(sample.value)
     assert all(plane.overs[0].within(x) and plane.overs[1].within(y) for x, y in trail.points)
     assert 11 == len(trail.points)
+    assert landscape(plan, [trail], (7, 5), most=100) is None  # a map that would take long is left out
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
@@ -276,7 +296,7 @@ def test_a_page_of_a_step_with_its_update_and_all_steps(command: Command) -> Non
     for part in ("UPDATE ", "STEPS ", "LOSS ", "PARAMETERS "):
         assert part in text
     assert [] == [pair for pair in equations(text.split("STEPS ")[0]) if not is_true(*pair)]
-    assert len(list(equations(text.split("STEPS ")[0]))) > 10
+    assert len(list(equations(text.split("STEPS ")[0]))) >= 8
     assert "Update at step" not in command("run", "xor", "--format", "html").out
     assert "Update at step 1<" in command(*line, "--format", "html").out
 

@@ -32,7 +32,7 @@ def samples(op: Op, target: str) -> list[Any]:
     if target == "numpy":
         return found
     found = [sample for sample in found if _moderate(sample) and not _at_kink(op, sample)]
-    return found if target == "torch" else found[:2]
+    return found if target == "torch" else found[:1]  # JAX compiles each operation for each shape
 
 
 def _moderate(sample: Any) -> bool:
@@ -48,7 +48,9 @@ def explained(op: Op, args: Any, options: Any) -> Any:
     selecting = set(op.selects(*args)) if op.selects is not None else set()
     given = {f"a{place}": arg for place, arg in enumerate(args)}
     tracked = [name for place, name in enumerate(given) if place not in selecting]
-    return explain(lambda **values: apply(op, *values.values(), **options), given, wrt=tracked)
+    shape = np.shape(apply(op, *args, **options))
+    upstream = np.random.default_rng(8).uniform(0.5, 1.5, shape)  # of ones alone softmax makes nothing
+    return explain(lambda **values: apply(op, *values.values(), **options), given, wrt=tracked, upstream=upstream)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -47,7 +47,7 @@ def code_shown(shown: str) -> int:
     """The exit code that belongs to what is shown: 2 for an error, 1 where something is wrong, else 0."""
     if shown.startswith("error"):
         return 2
-    return 1 if re.search(r"^ *✗|breaks \d+ law|wrong by a factor", shown, re.MULTILINE) else 0
+    return 1 if re.search(r"✗.* differs$|breaks \d+ law|wrong by a factor", shown, re.MULTILINE) else 0
 
 
 def write_files(text: str, folder: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from autograd_explain.cli.main import execute
+from tests.docs.documents import BLOCK, matches
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(\w+\.(?:expr|txt))`:\n\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SETUP = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
 
@@ -28,12 +28,6 @@ def commands() -> list[tuple[str, str]]:
                 command, _, output = part.partition("\n")
                 found.append((command, output))
     return found
-
-
-def matches(shown: str, printed: str) -> bool:
-    """Whether an output is as shown; a line `…` stands for any lines."""
-    pattern = "".join(r"(?:.*\n)*?" if line == "…\n" else re.escape(line) for line in shown.splitlines(keepends=True))
-    return re.fullmatch(pattern, printed) is not None
 
 
 def test_elision() -> None:

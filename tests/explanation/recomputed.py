@@ -172,19 +172,87 @@ def _ratio(note: dict[str, Any], data: dict[str, Any]) -> Iterator[Pair]:
     yield float(found[2]), size if found[3] == "larger" else 1 / size
 
 
+def _factors(note: dict[str, Any], data: dict[str, Any]) -> Iterator[Pair]:
+    """How far off, the factor to blame as a step's own, and the product of factors that are all there."""
+    yield from _ratio(note, data)
+    text, back = note["text"], value_of(data)
+    blamed = re.search(rf"(?:smallest|largest) factor is ({NUMBER}), at \S+ \((\S+)\)\.$", text)
+    chain = re.search(r"Along the way to it: (.*?);", text)
+    assert chain, text
+    factors = [float(factor) for factor in re.findall(NUMBER, chain[1].partition(" × …")[0])]
+    if blamed is None:  # a meeting of paths: what is left of the largest contribution
+        met = re.search(rf"to (\S+) all but cancel, of ({NUMBER}) only ({NUMBER}) is left", text)
+        assert met, text
+        node = _labels(data)[met[1]]
+        parts = [p for step in data["backward"] for p in step["parts"] if p["target"] == node["id"]]
+        yield float(met[2]), max(float(np.max(np.abs(back(part["contribution"])))) for part in parts)
+        yield float(met[3]), float(np.max(np.abs(back(node["gradient"]))))
+        return
+    step = next(s for s in data["backward"] if data["nodes"][s["node"]]["label"] == blamed[2])
+    above = float(np.max(np.abs(back(step["upstream"]))))
+    shares = [float(np.max(np.abs(back(part["contribution"])))) / above for part in step["parts"]]
+    yield float(blamed[1]), min(shares, key=lambda share: abs(share - float(blamed[1])))
+    whole = re.search(r"\((\d+) factors\)", text)
+    if whole is None:
+        most = min if note["kind"] == "vanishing" else max
+        yield float(blamed[1]), most(factors)
+
+
+def _broadcast(note: dict[str, Any], data: dict[str, Any]) -> Iterator[Pair]:
+    found = re.match(
+        r"(\S+) was stretched from \(([\d,]*)\) to \(([\d,]*)\): .*? used (\d+) times, so (\d+) contributions add up, "
+        r"along (?:axis|axes) (.*)\.$", note["text"],
+    )  # fmt: skip
+    if found is None:  # the second time, or a batch of matrices
+        return
+    sizes = [[int(size) for size in re.findall(r"\d+", found[place])] for place in (2, 3)]
+    shapes = (_labels(data)[found[1]]["shape"], data["nodes"][_step(note, data)["node"]]["shape"])
+    yield from _entries(sizes[0], shapes[0])
+    yield from _entries(sizes[1], shapes[1])
+    times = math.prod(sizes[1]) / math.prod(sizes[0])
+    yield from ((float(found[place]), times) for place in (4, 5))
+    new = len(shapes[1]) - len(shapes[0])
+    before = [None] * new + shapes[0]
+    axes = [axis for axis in range(len(before)) if before[axis] != shapes[1][axis]]
+    yield from _entries([int(axis) for axis in re.findall(r"\d+", found[6])], axes)
+
+
+def _entries(said: list[int], true: list[int]) -> Iterator[Pair]:
+    """How many there are, and each beside its own."""
+    yield float(len(said)), float(len(true))
+    yield from zip(map(float, said), map(float, true), strict=False)
+
+
+def _saved(note: dict[str, Any], data: dict[str, Any]) -> Iterator[Pair]:
+    """How many values the note names, and eight bytes for each of their entries."""
+    said = re.match(r"The rules will need ([\d,]+) values?, ([\d,]+) bytes?, kept", note["text"])
+    assert said, note["text"]
+    if "…" in note["text"]:  # not every value is named
+        return
+    kept = set()
+    for needed in re.finditer(r"\w+ \((\S+)\) needs ([^;.]*(?:\[[^;]*\])?)", note["text"]):
+        for name in needed[2].split(", "):
+            kept.add(needed[1] if name == "its output" else name)
+    labels = _labels(data)
+    yield float(said[1].replace(",", "")), len(kept)
+    yield float(said[2].replace(",", "")), sum(8 * math.prod(labels[name]["shape"]) for name in kept)
+
+
 def _plain(text: str) -> str:
     return text.replace("−", "-")
 
 
 READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Iterator[Pair]]] = {
     "accumulation": _accumulation,
+    "broadcast": _broadcast,
     "dead-relu": _dead,
-    "exploding": _ratio,
+    "exploding": _factors,
     "meaning": _meaning,
     "order": _order,
     "records-only": _records,
     "saturation": _saturation,
-    "vanishing": _ratio,
+    "saved": _saved,
+    "vanishing": _factors,
     "where": _where,
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -204,3 +206,26 @@ def test_contributions_that_cancel_are_named_as_what_vanished() -> None:
     run = case("y = (x + a/x)/2\nz = (y + a/y)/2\nw = (z + a/z)/2\n(w + a/w)/2", x=1, a=2).run()
     [note] = [note for note in run.notes if note.kind == "vanishing"]
     assert "the contributions to w all but cancel, of 0.5 only 1.502e-06 is left" in note.text
+
+
+@pytest.mark.parametrize(
+    ("program", "kept"),
+    [
+        (case("exp(x) - 1", x=1e-12), mpmath.expm1),
+        (case("exp(x) - 1", x=1e-10), mpmath.expm1),
+        (case("log(1 + x)", x=1e-12), mpmath.log1p),
+        (case("1 - cos(x)", x=1e-7), lambda x: 1 - mpmath.cos(x)),
+        (case("sqrt(x + 1) - sqrt(x)", x=1e14), lambda x: mpmath.sqrt(x + 1) - mpmath.sqrt(x)),
+        (case("1 - (1 - x)**3", x=1e-12), lambda x: 1 - (1 - x) ** 3),
+        (case("(x + 1e12) - 1e12", x=0.1), lambda x: x),
+    ],
+    ids=lambda given: str(given) if isinstance(given, Case) else "",
+)
+def test_the_digits_said_to_be_lost_are_those_the_value_lacks(program: Case, kept: Any) -> None:
+    note = only(program, "cancellation")
+    said = re.search(r"about (\d+) of (?:the )?16 digits", note)
+    assert said, note
+    with mpmath.workdps(60):
+        true = kept(mpmath.mpf(program.values["x"]))
+        right = -mpmath.log10(abs((mpmath.mpf(program.run().value) - true) / true))
+    assert abs(int(said[1]) - (16 - right)) < 0.6

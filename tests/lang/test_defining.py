@@ -157,7 +157,7 @@ def _in_place(x: Any) -> Any:
         ({"forward": lambda x: x[:1]}, "the forward of cube gave shape (1); entry by entry it is (2)"),
         ({"forward": lambda x: 1j * x}, "the forward of cube gave complex numbers"),
         ({"forward": _in_place}, "the forward of cube writes into its arguments (test_defining.py, line"),
-        ({"partials": (lambda out, x: np.ones(7),)}, "the partial of cube by x gave shape (7); the value has ()"),
+        ({"partials": (lambda out, x: np.ones(7),)}, "the partial of cube by x gave shape (7); the value has (2)"),
         ({"partials": (), "vjp": (lambda upstream, out, x: F.sum(x),)}, "gave shape (); the argument has (2)"),
         ({"partials": (), "vjp": (lambda upstream, out, x: None,)}, "gave NoneType, not real numbers"),
     ],

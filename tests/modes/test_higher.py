@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd_explain.ops  # noqa: F401 - fills the table
-from autograd_explain import functions as F
+from autograd_explain import functions as F  # noqa: N812 - as users write it
 from autograd_explain.check.laws import own_samples
 from autograd_explain.core.op import Op
 from autograd_explain.core.registry import OPERATIONS
@@ -113,7 +113,8 @@ def test_the_second_derivative_is_the_change_of_the_gradient(op: Op, args: Any, 
 
 def test_every_operation_with_a_slope_is_tried() -> None:
     tried = {case.values[0].name for case in _cases()}
-    silent = {op.name for op in OPERATIONS.values() if not op.differentiable or not (_differentiable(op) or op.variadic)}
+    rows = OPERATIONS.values()
+    silent = {op.name for op in rows if not op.differentiable or not (_differentiable(op) or op.variadic)}
     assert set(OPERATIONS) - tried - silent == set()
     assert silent >= _NO_SLOPE
 
@@ -149,7 +150,7 @@ def test_without_a_path_the_gradient_is_zeros() -> None:
 
 
 def test_a_seed_of_ones_leaves_no_multiplication() -> None:
-    tape, result, inputs = _run(lambda x: F.sin(x), x=0.5)
+    tape, result, inputs = _run(lambda x: F.sin(+x), x=0.5)
     before = len(tape.nodes)
     (slope,) = recorded_gradients(tape, result, [inputs["x"]])
     assert ["cos"] == [node.op.name for node in tape.nodes[before:]]
@@ -180,7 +181,7 @@ def test_infinite_slopes_of_plain_numbers_are_ieee() -> None:
     "x", [[1.0, 2.0, 3.0], [0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]], ids=["none", "one", "two", "three"]
 )
 def test_the_second_derivative_of_a_product_holds_where_factors_are_zero(x: list[float]) -> None:
-    tape, result, inputs = _run(lambda x: F.prod(x), x=x)
+    tape, result, inputs = _run(lambda x: F.prod(+x), x=x)
     (gradient,) = recorded_gradients(tape, result, [inputs["x"]])
     rows = []
     for i in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -307,3 +308,31 @@ def test_a_large_array_of_one_number_says_so() -> None:
     text = text_of(explain("sum(X)", X=np.arange(10.0)))
     assert "shape (10), 1 everywhere; corner:" in text
     assert "from 1 to 1" not in text
+
+
+DIFFERENCES = [
+    case("exp(x) - 1", x=1e-12), case("(x + 1) - 1", x=1e-10), case("sqrt(x + 1) - sqrt(x)", x=1e14),
+    case("(x + 0.1) - 0.1", x=1e-9), case("(x - 1/3)*y", x=0.33333333333, y=3), case("((1e16 + x) - 1e16)**2", x=1),
+]  # fmt: skip
+"""Differences of almost equal numbers: a machine reads digits into them that the printed decimals do not give."""
+
+
+_DECIMAL = r"−?\d+(?:\.\d+)?(?:e[+-]\d+)?"
+
+
+@pytest.mark.parametrize("program", DIFFERENCES, ids=str)
+def test_what_is_printed_as_equal_is_equal_in_decimals(program: Case) -> None:
+    run = program.run()
+    found = re.findall(rf"  ({_DECIMAL}) − ({_DECIMAL}) +([=≈]) ({_DECIMAL})", text_of(run))
+    assert found
+    for left, right, sign, shown in found:
+        exact = Decimal(left) - Decimal(right)
+        given = Decimal(shown.replace("−", "-"))
+        half = Decimal(5).scaleb(given.adjusted() - 6) if given else Decimal(0)
+        assert (abs(exact - given) <= half) == (sign == "="), (left, right, sign, shown)
+
+
+def test_only_what_passes_the_corner_is_called_a_choice() -> None:
+    text = text_of(explain("prize*max(scores) + relu(w)", scores=[1.0, 4.0, 4.0], prize=10, w=0))
+    assert "∂prize    4               raising prize a little raises the result" in text
+    assert "∂w        0               a choice at a corner: see its note" in text

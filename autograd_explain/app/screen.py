@@ -1,0 +1,39 @@
+"""What every full screen of this program has in common: how it ends.
+
+A fault in it ends it with the terminal as it was before, and is raised by `run`, so that it is told where all faults
+are told, and not as a traceback on the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from textual.app import App
+
+_Result = TypeVar("_Result")
+
+
+class FullScreen(App[_Result]):
+    """A screen that leaves the terminal clean, however it ends."""
+
+    def run(self, **options: Any) -> _Result | None:
+        """Show the screen until it is left; returns what `exit` was given. Raises what went wrong in it."""
+        result = super().run(**options)
+        if self._exception is not None:
+            raise self._exception
+        return result
+
+    def _fatal_error(self) -> None:
+        """End; the library would write a traceback here."""
+        self._close_messages_no_wait()
+
+    def end_by_signals(self, result: _Result) -> None:
+        """Have the signals that would leave the terminal as it is end the screen with a result."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            # a system without that signal, or not the main thread
+            with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), self.exit, result)
