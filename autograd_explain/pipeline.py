@@ -141,8 +141,7 @@ def explain(
     `hessian` adds second derivatives (`e.second`). A name that is one of these is given in `values`.
     Raises ExplainError subclasses: they say what is wrong and where.
     """
-    if mode not in MODES:
-        raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
+    _refuse_mode(mode)
     checkers = CHECKERS if check is True else _listed(check or ())
     upstream = None if upstream is None else as_number("the upstream", upstream)
     given = {name: as_number(name, value) for name, value in {**(values or {}), **inputs}.items()}
@@ -179,6 +178,11 @@ def _explained_function(
     if second is not None:
         add_second(explanation, second, recorded, upstream, checkers)
     return explanation
+
+
+def _refuse_mode(mode: Any) -> None:
+    if mode not in MODES:
+        raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
 
 
 def _known(wrt: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:

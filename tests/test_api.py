@@ -13,8 +13,8 @@ import pytest
 import autograd_explain
 from autograd_explain import ExplainError, Explanation, Op, Var, define, explain, functions, grad
 from autograd_explain.core.notation import Call
-from autograd_explain.core.registry import OPERATIONS
-from autograd_explain.errors import InputError
+from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.lang.defining import withdraw
 
 TEXT = "(1 - sigmoid(w*x + b))**2"
 
@@ -212,10 +212,10 @@ def test_an_operation_of_ones_own() -> None:
         ))  # fmt: skip
         assert {"x": 12.0} == explain(lambda x: cube(x) + 0, x=2).gradients
         assert {"x": 12.0} == explain("cube_of_a_test(x)", x=2).gradients
-        with pytest.raises(ValueError, match="already defined"):
+        with pytest.raises(NameProblem, match="already defined"):
             define(cube)
     finally:
-        OPERATIONS.pop("cube_of_a_test", None)
+        withdraw("cube_of_a_test")
 
 
 def test_names_may_be_listed_in_a_text() -> None:

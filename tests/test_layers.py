@@ -22,6 +22,7 @@ LAYERS = (
     "limits",
     "core.notation",
     "core.shapes",
+    "core.rooms",
     "core.op",
     "core.registry",
     "core.tape",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,8 @@ def compare(framework: Framework, recording: Recording, sweep: Sweep) -> list[Ch
     targets = {name: node for name, node in recording.inputs.items() if node.tracked}
     length = len(sweep.tape.nodes)
     if length > framework.longest:
-        return undecided(framework.name, recording, sweep, f"{framework.library.name} takes too long: {length:,} values")
+        why = f"the run is too long for {framework.library.name}: {length:,} values"
+        return undecided(framework.name, recording, sweep, why)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -164,7 +166,8 @@ def _verdict(framework: Framework, sweep: Sweep, name: str, target: Var, theirs:
     if judgement.kind == "apart" and np.all(np.isfinite([a[~alike], b[~alike]])):
         judgement = judge(a[~alike], b[~alike], np.ravel(spreads(sweep, [target])[0])[~alike])
     error, tolerance = judgement.error, judgement.tolerance
-    status, why = "agrees", "nan and infinities stand in the same entries" * (not np.all(np.isfinite(a)))
+    status: Status = "agrees"
+    why = "nan and infinities stand in the same entries" * (not np.all(np.isfinite(a)))
     if judgement.kind == "apart":
         status, why = _parting(framework, sweep, target)
     elif judgement.kind == "lost":
@@ -183,7 +186,7 @@ def _parting(framework: Framework, sweep: Sweep, target: Var) -> tuple[Status, s
         node = step.node
         values = [argument.value for argument in node.inputs]
         tracked = [argument.tracked for argument in node.inputs]
-        found = framework.pull(lambda args, n=node: _made(framework, n, args), values, tracked, step.upstream)
+        found = framework.pull(partial(_made, framework, node), values, tracked, step.upstream)
         for part, theirs in zip(step.parts, found, strict=True):
             if np.allclose(part.contribution, theirs, rtol=_CLOSE, atol=0.0, equal_nan=True):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def by_jax(recording: Recording, sweep: Sweep) -> list[CheckResult]:
 def _float64(jax: Any) -> Any:
     """JAX in double precision for a while: its setting is nobody else's business afterwards."""
     if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)  # noqa: FBT003 - its own form
+        return jax.enable_x64(True)
     from jax.experimental import enable_x64
 
     return enable_x64()
@@ -37,8 +38,8 @@ def _float64(jax: Any) -> Any:
 
 def _framework(jax: Any) -> Framework:
     import jax.numpy as jnp
-    import jax.scipy.special
 
+    import_module("jax.scipy.special")  # JAX does not load it by itself
     namespace = {"jax": jax, "jnp": jnp}
     exec("\n\n".join(JAX.helpers.values()), namespace)  # noqa: S102 - the functions that the scripts hold
 

@@ -283,7 +283,8 @@ def is_described(op: Op, samples: Sequence[Sample]) -> Iterator[Finding]:
     try:
         ast.parse(op.example, mode="eval")
     except SyntaxError:
-        yield Finding("example", op.name, "", f'an example (an expression, such as "{op.name}({", ".join(op.arguments)})")', op.example)
+        call = f'"{op.name}({", ".join(op.arguments)})"'
+        yield Finding("example", op.name, "", f"an example (an expression, such as {call})", op.example)
 
 
 LAWS: dict[str, Callable[[Op, Sequence[Sample]], Iterator[Finding]]] = {

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
@@ -67,6 +68,7 @@ def rewritten(words: Sequence[str], parameters: Sequence[click.Parameter], comma
         else:
             programs.append(word)
     if len(programs) > 1:
+        _refuse_apart(words, programs, known)
         raise _two_programs(programs, [word for word in words if word not in programs], command)
     return [*options, "--", *programs]
 
@@ -102,6 +104,16 @@ def _next(text: str, known: dict[str, click.Option], queue: deque[str]) -> str:
 def _option_hint(text: str, known: dict[str, click.Option]) -> str:
     close = difflib.get_close_matches(text, known, 1)
     return f"did you mean {close[0]}?" if close else "a name has letters, digits and _; -- ends the options"
+
+
+def _refuse_apart(words: Sequence[str], programs: list[str], known: dict[str, click.Option]) -> None:
+    """Raise InputError where one of the programs is a value that stands apart from its option."""
+    for text, value in pairwise(words):
+        if value in programs and isinstance(known.get(text), OptionalValue) and _WORDS.fullmatch(value):
+            raise InputError(f"{text} takes a value only after =", hint=f"{text}={value}")
+
+
+_WORDS = re.compile(r"\w+(?:,\w+)*")
 
 
 def _two_programs(programs: list[str], others: list[str], command: str) -> InputError:

@@ -79,7 +79,7 @@ def _format_of(name: str | None, path: Path | None) -> Format:
     else:
         raise InputError(f"the ending of {path} says no format", hint=f"use {', '.join(BY_ENDING)}, or --format text")
     if chosen.binary and path is None:
-        raise InputError(f"{chosen.name} is not for the terminal", hint=f"-o picture{chosen.ending}")
+        raise InputError(f"{chosen.name} is no text: it is written to a file", hint=f"-o picture{chosen.ending}")
     return chosen
 
 

@@ -8,13 +8,14 @@ from autograd_explain.code.library import Form, Library, Use, key_text
 from autograd_explain.code.numpy_forms import over, shape_text
 from autograd_explain.code.numpy_helpers import functions_of
 
-_SAME = (
-    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh square reciprocal sign abs floor ceil round"
-).split()
+_SAME = [
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
+    "tanh", "square", "reciprocal", "sign", "abs", "floor", "ceil", "round",
+]  # fmt: skip
 _OTHER = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
 }  # fmt: skip
-_NN = "sigmoid softplus relu selu silu mish".split()
+_NN = ["sigmoid", "softplus", "relu", "selu", "silu", "mish"]
 
 _HELPERS = '''
 def norm(x, axis=None, keepdims=False):

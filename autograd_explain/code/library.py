@@ -15,11 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.notation import ATOM, MULTIPLY, Infix, Power, Prefix, Style, Written, exact_number, wrapped, write
+from autograd_explain.core.notation import (
+    ATOM,
+    MULTIPLY,
+    Infix,
+    Power,
+    Prefix,
+    Style,
+    Written,
+    exact_number,
+    wrapped,
+    write,
+)
 from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import Shape, normal_axes
 
-_BY_LAYOUT = frozenset("add sub mul div pow neg matmul dot lt le gt ge eq ne index".split())
+_ARITHMETIC = {"add", "sub", "mul", "div", "pow", "neg", "matmul", "dot"}
+_BY_LAYOUT = _ARITHMETIC | {"lt", "le", "gt", "ge", "eq", "ne", "index"}
 _PRODUCT = Infix("@", MULTIPLY)
 LINE = 100  # columns; longer literals are broken over lines
 
@@ -131,7 +143,12 @@ class Library:
         return repr(value) if math.isfinite(value) else self.number(value)
 
     def write(
-        self, op: Op, args: tuple[Arg, ...], options: Mapping[str, Any], shape: Shape, texts: Mapping[str, str] | None = None
+        self,
+        op: Op,
+        args: tuple[Arg, ...],
+        options: Mapping[str, Any],
+        shape: Shape,
+        texts: Mapping[str, str] | None = None,
     ) -> Written:
         """The operation, which must be one that the library has a text for, on these arguments."""
         layout = _PRODUCT if op.name == "dot" else op.layout

@@ -34,7 +34,7 @@ class Names:
         return name
 
     def number(self, letter: str) -> str:
-        """The next free one of `t1`, `t2`, …"""
+        """The next free one of `t1`, `t2` and so on."""
         self._counts[letter] += 1
         while f"{letter}{self._counts[letter]}" in self._taken:
             self._counts[letter] += 1

@@ -9,13 +9,14 @@ from autograd_explain.code.library import Form, Library, Use, key_text
 from autograd_explain.code.numpy_helpers import HELPERS
 from autograd_explain.core.shapes import stretched_axes
 
-_SAME = (
-    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh square reciprocal sign abs floor ceil round"
-).split()
+_SAME = [
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
+    "tanh", "square", "reciprocal", "sign", "abs", "floor", "ceil", "round",
+]  # fmt: skip
 _OTHER = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
 }  # fmt: skip
-_OWN = "sigmoid logsigmoid softplus selu gelu silu mish".split()
+_OWN = ["sigmoid", "logsigmoid", "softplus", "selu", "gelu", "silu", "mish"]
 
 
 def over(use: Use, axis: str = "axis", keep: str = "keepdims") -> str:

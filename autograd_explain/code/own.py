@@ -14,11 +14,11 @@ from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import shape_of
 from autograd_explain.errors import ExplainError, InputError
 
-_PLAIN = '''
+_PLAIN = """
 def {name}({parameters}):
 {body}
     return {value}
-'''
+"""
 _NUMPY = '''
 def {name}({parameters}):
 {body}
@@ -149,7 +149,8 @@ def _indented(lines: list[str], by: int) -> str:
 
 
 def _operation(call: Formula) -> Op:
-    assert call.op is not None
+    if call.op is None:
+        raise TypeError("only an operation can be called")
     return call.op
 
 

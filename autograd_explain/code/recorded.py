@@ -93,10 +93,7 @@ class Recorded:
 
     def _statement(self, node: Var, label: str) -> Iterator[Line]:
         formula = self.formula(node)
-        place = self.place
-        if node.op.name == "where" and node.inputs[0].index in self._truths:
-            place = replace(place, texts={**place.texts, "condition": "yes"})
-        before, text = write_formula(formula, place)
+        before, text = write_formula(formula, self.place_for(node))
         self.called[node.index] = name = self.names.give(label)
         for other, inner in before:
             yield Line(f"{other} = {inner}")
@@ -104,6 +101,12 @@ class Recorded:
         if formula.op is not None and formula.op.family == "comparison" and node.index not in self._truths:
             told = f"1.0*({told})"
         yield Line(f"{name} = {told}", self._said(node))
+
+    def place_for(self, node: Var) -> Place:
+        """Where an operation's formulas are written: a `where` over a comparison needs not compare again."""
+        if node.op.name == "where" and node.inputs[0].index in self._truths:
+            return replace(self.place, texts={**self.place.texts, "condition": "yes"})
+        return self.place
 
     def _said(self, node: Var) -> str:
         """What a value comes to, where that is a number; and what a number in its text stands for."""

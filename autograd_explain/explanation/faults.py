@@ -24,6 +24,8 @@ from autograd_explain.modes.faulty import Break, Edge, at_once, consumers_of, fa
 from autograd_explain.modes.records import Part, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from autograd_explain.explanation.build import Explanation
 
 
@@ -242,12 +244,13 @@ class Comparison:
     @cached_property
     def parting(self) -> Parting | None:
         """The first step of the faulty engine that differs from the right one's, if any."""
+        found = self._first_where(_differs)
+        return found or (self._first_where(_differs_at_all) if self.damaged else None)
+
+    def _first_where(self, differ: Callable[[Step, Step], bool]) -> Parting | None:
         right = {step.node.index: step for step in self.right_steps}
-        for step in self.faulty.steps:
-            other = right.get(step.node.index)
-            if other is not None and _differs(other, step):
-                return Parting(other, step)
-        return None
+        pairs = ((right.get(step.node.index), step) for step in self.faulty.steps)
+        return next((Parting(other, step) for other, step in pairs if other is not None and differ(other, step)), None)
 
     @property
     def reason(self) -> str:
@@ -322,6 +325,12 @@ def _differs(right: Step, other: Step) -> bool:
         return True
     pairs = zip(right.parts, other.parts, strict=True)
     return any(not same(r.contribution, f.contribution) or not _adds_up(f) for r, f in pairs)
+
+
+def _differs_at_all(right: Step, other: Step) -> bool:
+    """Whether a contribution differs in its last digits: where the others cancel further on, these are what is left."""
+    pairs = zip(right.parts, other.parts, strict=True)
+    return any(not np.array_equal(r.contribution, f.contribution, equal_nan=True) for r, f in pairs)
 
 
 def _adds_up(part: Part) -> bool:

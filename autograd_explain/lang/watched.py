@@ -84,6 +84,11 @@ def _run_on_formulas(op: Op, args: list[Any], out: Any, settings: dict[str, Any]
                 rule(*before, Formula(out, "out"), *symbols, **settings)
             except (ArithmeticError, ValueError):
                 continue  # at these values, that is: elsewhere it may do
+            except OperationProblem:
+                raise
+            except ExplainError as error:  # such as a function of NumPy that there is no operation for
+                raise OperationProblem(f"a rule of {op.name} does not run on formulas: {error.message}",
+                                       hint=error.hint) from None
 
 
 def _runs(rule: Rule, args: list[Any], settings: dict[str, Any]) -> bool:

@@ -8,8 +8,6 @@ records again. Branches on shapes and types only, never on an operation's name; 
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -19,6 +17,7 @@ import numpy as np
 
 from autograd_explain.core.op import CHECKED, YOURS, Direct, Op, Rule, compute
 from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.core.rooms import is_large, room_for
 from autograd_explain.core.shapes import Shape, as_value
 from autograd_explain.core.var import INPUT, Var
 from autograd_explain.errors import ExplainError
@@ -27,7 +26,6 @@ from autograd_explain.modes.reverse import pass_back
 
 FLOAT = np.dtype(np.float64)
 _LOCALS = {True: (float, bool), False: (float, bool, np.ndarray)}  # what a rule may give, by whether it is on numbers
-_REFUSED = (ArithmeticError, LookupError, TypeError, ValueError, ExplainError)
 
 Values = list[Any]
 Forward = tuple[int, Any, int | None, int | None]
@@ -48,6 +46,9 @@ class UnsettledError(Exception):
     """A rule gave something other than it did when it was recorded."""
 
 
+_REFUSED = (ArithmeticError, LookupError, TypeError, ValueError, ExplainError, UnsettledError)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Replay:
     """A recorded pass as flat rows. `start` holds every place's value where it is constant, else None."""
@@ -61,6 +62,7 @@ class Replay:
     result: int
     seed: Any
     targets: tuple[tuple[str, int], ...]
+    arrays: bool
 
     def run(self, given: Mapping[str, Any]) -> Passed | None:
         """The result and the gradients for other values by name; None where only a new recording can tell."""
@@ -75,17 +77,21 @@ class Replay:
         values = self._filled(given)
         if values is None:
             return None
+        if not self.arrays:
+            return self._walked(values, backward)
         token = CHECKED.set(True)
         try:
             with np.errstate(all="ignore"):
-                self._forward(values)
-                if not self._as_recorded(values):
-                    return None
-                return Passed(values[self.result], backward(values))
-        except (*_REFUSED, UnsettledError):
-            return None
+                return self._walked(values, backward)
         finally:
             CHECKED.reset(token)
+
+    def _walked(self, values: Values, backward: Callable[[Values], dict[str, Any]]) -> Passed | None:
+        try:
+            self._forward(values)
+            return Passed(values[self.result], backward(values)) if self._as_recorded(values) else None
+        except _REFUSED:
+            return None
 
     def _filled(self, given: Mapping[str, Any]) -> Values | None:
         """Every place's value before the pass; None where names or shapes are not those recorded."""
@@ -93,7 +99,7 @@ class Replay:
             return None
         values = self.start.copy()
         for name, place, shape in self.inputs:
-            value = given.get(name)
+            value: Any = given.get(name)
             if type(value) is not float and (type(value) is not np.ndarray or value.dtype is not FLOAT):
                 value = as_value(value)
             if (None if type(value) is float else value.shape) != shape:
@@ -167,6 +173,7 @@ def replay_of(recording: Recording) -> Replay | None:
         start, rows, tuple(_edges(tape.nodes, result, start, direct)), conditions, reads, result.index,
         1.0 if type(result.value) is float else np.ones(result.shape),
         tuple((name, node.index) for name, node in recording.inputs.items() if node.tracked),
+        any(type(node.value) is not float for node in tape.nodes),
     )  # fmt: skip
 
 
@@ -212,7 +219,7 @@ def _row(node: Var, direct: Directs) -> Forward:
         return node.index, lambda values: compute(op, tuple([values[p] for p in places]), options), None, None
     if op.scalar is not None and all(numbers) and type(node.value) is float:
         function: Any = partial(op.scalar, **options) if options else op.scalar
-    elif _is_entrywise(op.forward) and not options and type(node.value) is not float and not _is_large(node.shape):
+    elif _is_entrywise(op.forward) and not options and type(node.value) is not float and not is_large(node.shape):
         function = op.forward
     else:
         return node.index, _array_form(node, options, places, numbers, direct.get(node.index)), None, None
@@ -237,7 +244,7 @@ def _array_form(
     if direct is not None and direct.forward is not None:
         short = direct.forward
         function, roomy = lambda *args, out: short(*args, out), True
-    room = _room(node.shape)
+    room = room_for(node.shape)
 
     def form(values: Values) -> Any:
         args = [np.asarray(values[p], FLOAT) if number else values[p] for p, number in zip(places, numbers)]  # noqa: B905
@@ -251,46 +258,6 @@ def _direct(node: Var) -> Direct | None:
     if op.direct is None or not _own(op):
         return None
     return op.direct(tuple([argument.shape for argument in node.inputs]), node.shape, **options)
-
-
-_LARGE = 2048  # entries from which getting new memory costs more than working them out
-_ROOMS = 3  # how many arrays are kept for one result: the step before may still hold its own
-_references: Callable[[Any], int] = getattr(sys, "getrefcount", lambda array: -1)
-
-
-def _is_large(shape: Shape) -> bool:
-    return math.prod(shape) >= _LARGE
-
-
-def _free() -> int:
-    """How many references there are to an array that only `_room` holds, asked in the way in which it asks."""
-    for array in [np.empty(1)]:
-        return _references(array)
-    return -1
-
-
-_FREE = _free()
-
-
-def _room(shape: Shape) -> Callable[[], Any]:
-    """A function that gives an array to write into: one that nobody holds any more, not even a part of it.
-
-    None for small shapes, where new memory costs nothing.
-    """
-    kept: list[Any] = []
-    if not _is_large(shape):
-        return lambda: None
-
-    def take() -> Any:
-        for array in kept:
-            if _references(array) == _FREE:
-                return array
-        made = np.empty(shape)
-        if len(kept) < _ROOMS:
-            kept.append(made)
-        return made
-
-    return take
 
 
 def _edges(nodes: list[Var], result: Var, start: Values, direct: Directs) -> Iterator[Edge]:
@@ -325,7 +292,7 @@ def _edge(node: Var, position: int, start: Values, factors: dict[float, int], di
             factors[rule] = len(start)
             start.append(rule)
         return source, target.index, None, factors[rule], None
-    if callable(rule) and not options and node.shape == target.shape and not _is_large(node.shape):
+    if callable(rule) and not options and node.shape == target.shape and not is_large(node.shape):
         known = _handed_back(rule, len(places) + 1)
         if known is not None:
             return source, target.index, None, [source, *places][known], None
@@ -366,7 +333,7 @@ def _entrywise(node: Var, position: int, options: dict[str, Any], places: list[i
 
     if options:
         rule = partial(rule, **options)
-    large, room = _is_large(node.shape), _room(node.shape)
+    large, room = is_large(node.shape), room_for(node.shape)
 
     def share(total: Any, values: Values) -> Any:
         local = rule(values[source], *[values[p] for p in places])
@@ -412,60 +379,10 @@ def _structured(
         return lambda total, values: 0.0 * values[target]
     rule: Any = partial(own, **options) if options else own
     if direct is not None:
-        short, room = direct.vjp[position], _room(node.inputs[position].shape)
+        short, room = direct.vjp[position], room_for(node.inputs[position].shape)
         return lambda total, values: as_value(short(total, values[source], *[values[p] for p in places], room()))
 
     def share(total: Any, values: Values) -> Any:
         return as_value(rule(total, values[source], *[values[p] for p in places]))
 
     return share
-
-
-class Replayed:
-    """A way of recording that is gone through anew only where it must be.
-
-    Called, it records as ever. `passed` and `value` give the same numbers sooner, from what was recorded before.
-    """
-
-    __slots__ = ("plans", "record", "useless")
-
-    MOST = 4  # recordings kept at a time: a table's batches come in two sizes
-    TRIALS = 8  # recordings prepared in vain before that is given up, but for one in so many
-    AGAIN = 64
-
-    def __init__(self, record: Callable[[Mapping[str, Any], int], Recording]) -> None:
-        self.record = record
-        self.plans: list[Replay] = []
-        self.useless = 0
-
-    def __call__(self, values: Mapping[str, Any], seed: int = 0) -> Recording:
-        """A new recording."""
-        return self.record(values, seed)
-
-    def passed(self, values: Mapping[str, Any]) -> Passed | None:
-        """The result and the gradients for these values; None where they must be recorded: then `keep` that."""
-        return self._first(lambda plan: plan.run(values))
-
-    def value(self, values: Mapping[str, Any]) -> Any:
-        """The result alone for these values; None where they must be recorded."""
-        return self._first(lambda plan: plan.value(values))
-
-    def _first(self, ask: Callable[[Replay], Any]) -> Any:
-        for plan in self.plans:
-            found = ask(plan)
-            if found is not None:
-                self.useless = 0
-                return found
-        return None
-
-    def keep(self, recording: Recording) -> None:
-        """Prepare a recording for the values to come, unless that has been of no use many times over."""
-        self.useless += 1
-        if self.useless > self.TRIALS and self.useless % self.AGAIN:
-            self.plans.clear()
-            return
-        plan = replay_of(recording)
-        if plan is not None:
-            shapes = [shape for _, _, shape in plan.inputs]
-            others = [kept for kept in self.plans if [shape for _, _, shape in kept.inputs] != shapes]
-            self.plans = [plan, *others][: self.MOST]

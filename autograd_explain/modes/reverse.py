@@ -176,7 +176,7 @@ def steps(sweep: Sweep) -> Iterator[Step]:
             after = amount + 0.0 if known is None else _added(known, amount)
             totals[argument.index] = after
             parts.append(Part(position, argument, local, amount, _zeros(argument) if known is None else known, after))
-        yield Step(number, node, upstream, tuple(parts))
+        yield Step(number, node, upstream + 0.0, tuple(parts))  # of -0 alone the total is 0, as `after` has it
 
 
 def _added(known: Any, amount: Any) -> Any:

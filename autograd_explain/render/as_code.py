@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _COLUMN = 44
 _MOST_LINES = 400  # of the program, in the heading
 PLAIN = '''def plain(value):
-    """A number, or nested lists of numbers, as JSON has them: nan and infinities as text."""
+    """A number or an array as JSON has it: nested lists, with nan and infinities as text."""
+    value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, list):
         return [plain(entry) for entry in value]
     return float(value) if math.isfinite(value) else str(float(value))
@@ -117,7 +118,7 @@ def given_values(recorded: Recorded) -> Iterator[tuple[InputRecord, str]]:
 def expected(run: Explanation) -> list[str]:
     """The values found here as a literal, to be compared with."""
     def listed(value: Any, indent: int) -> str:
-        return nested(json_value(value), lambda entry: json.dumps(entry), indent)
+        return nested(json_value(value), json.dumps, indent)
 
     lines = ["expected = {", f'    "value": {listed(run.value, 13)},', '    "gradients": {']
     for name, gradient in run.gradients.items():
@@ -152,4 +153,5 @@ def conventions(run: Explanation, library: str) -> Iterator[str]:
     for node, kink in differing(run.tape.nodes, library):
         name = run.words.label(node)
         other = dict(kink.others)[library]
-        yield f"# {as_comment(name)} is at a corner of {node.op.name} ({kink.place}): {kink.chosen} is taken here; {library}: {other}"
+        choices = f"{kink.chosen} is taken here; {library}: {other}"
+        yield f"# {as_comment(name)} is at a corner of {node.op.name} ({kink.place}): {choices}"

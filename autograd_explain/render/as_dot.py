@@ -29,12 +29,17 @@ def dot_text(run: Explanation, view: View) -> str:
     scale = Scale.of(magnitude(node.gradient) for node in graph.nodes)
     head = [
         "digraph {",
-        '  graph [newrank=true, ordering=in, ranksep=0.5, nodesep=0.3, fontname="DejaVu Sans Mono, monospace", fontsize=10];',
+        f'  graph [newrank=true, {_EFFORT[len(graph.nodes) > _FEW]}, ordering=in, ranksep=0.5, nodesep=0.3, fontname="DejaVu Sans Mono, monospace", fontsize=10];',
         '  node [shape=box, fontname="DejaVu Sans Mono, monospace", fontsize=11];',
         '  edge [fontname="DejaVu Sans Mono, monospace", fontsize=9];',
     ]
     edges = (_edge(edge, graph, view) for edge in graph.edges)
     return "\n".join([*head, *_boxed(graph, scale, view, None, 1), *edges, "}"]) + "\n"
+
+
+# newrank: without it Graphviz gives up on calls within turns. Where curves would take it minutes, lines are straight.
+_FEW = 100
+_EFFORT = {False: "nslimit=3, nslimit1=3", True: "nslimit=3, nslimit1=3, splines=line"}
 
 
 def _boxed(graph: Graph, scale: Scale, view: View, scope: int | None, depth: int) -> Iterator[str]:

@@ -82,8 +82,8 @@ def _backwards(recorded: Recorded) -> Iterator[str]:
     else:
         yield from _with_upstream(recorded, places)
     yield ""
-    yield "value = plain(result.tolist())"
-    yield from gradients_literal(recorded, lambda name: f"plain(found[{_position(recorded, name)}].tolist())")
+    yield "value = plain(result)"
+    yield from gradients_literal(recorded, lambda name: f"plain(found[{_position(recorded, name)}])")
 
 
 def _position(recorded: Recorded, name: str) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TITLE = "One run of a program, forwards and backwards, with every chain-rule step written out in NumPy."
 _MODULES = (("json", "import json"), ("math", "import math"))
+_QUIET = ['np.seterr(all="ignore")  # infinities and nan are part of this run, not worth a warning', ""]
 _SAME = 1e-13  # the textbook form is computed where it gives the recorded number to this
 
 
@@ -43,15 +44,15 @@ def script(run: Explanation) -> str:
         *section("The values given"),
         *laid_out(_given(recorded)),
         *section("Forward pass: every value from those before it"),
-        *(["np.seterr(all=\"ignore\")  # infinities and nan are part of this run", ""] * recorded.needs_care),
+        *(_QUIET if recorded.needs_care else []),
         *laid_out([*recorded.constants, *forward]),
         *section("Backward pass: from the result back to what was given"),
         "# Every gradient starts at 0 and collects, for each use of its value, a contribution: upstream × local.",
         "# Where a whole array is handed back at once, the line itself says what becomes of the upstream.",
         *laid_out(backward),
         *section("The result and its gradients"),
-        *laid_out([Line(line) for line in gradients_literal(recorded, lambda name: f"plain(np.asarray({walk.name_of(name)}).tolist())")]),
-        f'print(json.dumps({{"value": plain(np.asarray({recorded.result}).tolist()), "gradients": gradients}}))',
+        *laid_out([Line(line) for line in gradients_literal(recorded, lambda name: f"plain({walk.name_of(name)})")]),
+        f'print(json.dumps({{"value": plain({recorded.result}), "gradients": gradients}}))',
     ]
     return _assembled(recorded, body)
 
@@ -130,7 +131,7 @@ class _Backward:
         for part in step.parts:
             code, told = self._part(step, part, upstream)
             texts = {f"shape {s}": f"{self.recorded.called[i]}.shape" for i, s in self._shapes(step.node, part)}
-            place = self.recorded.place
+            place = self.recorded.place_for(step.node)
             before, text = write_formula(
                 code, Place(place.library, place.fresh, place.own, {**place.texts, **texts})
             )
@@ -183,9 +184,11 @@ class _Backward:
         """The call of the function that holds the program's own rule."""
         call = self.recorded.formula(node)
         name = self.recorded.own.name_of(call)
-        arguments = ", ".join([upstream.label, self.recorded.called[node.index], *(a.label or _plain(a) for a in call.args)])
-        entry = f"[{part.position}]" if len(call.args) > 1 else ""
-        return Formula(part.contribution, f"{name}_backward({arguments}){entry}"), f"{upstream.label} by the program's own rule"
+        given = [argument.label or _plain(argument) for argument in call.args]
+        arguments = ", ".join([upstream.label, self.recorded.called[node.index], *given])
+        entry = f"[{part.position}]" if len(given) > 1 else ""
+        share = Formula(part.contribution, f"{name}_backward({arguments}){entry}")
+        return share, f"{upstream.label} by the program's own rule"
 
 
 def _local(op: Any, position: int, given: tuple[Formula, ...], options: dict[str, Any], recorded: Any) -> Formula:

@@ -73,7 +73,8 @@ def _given(recorded: Recorded) -> Iterator[Line]:
     for record, name in given_values(recorded):
         made = recorded.library.array_text(record.value if record.shape else np.float64(record.value))
         if record.tracked:
-            made = f"{made[:-1]}, requires_grad=True)" if made.startswith("torch.tensor") else f"{made}.requires_grad_()"
+            is_made_here = made.startswith("torch.tensor")
+            made = f"{made[:-1]}, requires_grad=True)" if is_made_here else f"{made}.requires_grad_()"
         yield Line(f"{name} = {made}", "" if record.tracked else "not differentiated")
 
 
@@ -89,5 +90,5 @@ def _backwards(recorded: Recorded) -> Iterator[str]:
         ones = bool(np.all(seed == 1.0))
         yield f"result.backward({'torch.ones_like(result)' if ones else recorded.library.array_text(seed)})"
     yield ""
-    yield "value = plain(result.tolist())"
-    yield from gradients_literal(recorded, lambda name: f"plain(gradient_of({recorded.given[name]}).tolist())")
+    yield "value = plain(result)"
+    yield from gradients_literal(recorded, lambda name: f"plain(gradient_of({recorded.given[name]}))")

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import InputError, NameProblem
-from autograd_explain.modes.replay import Replayed
+from autograd_explain.modes.replayed import Replayed
 from autograd_explain.train.loop import Plan, State, Stop, Taken, beginning, read_until, steps
 from autograd_explain.train.objective import Data, Record, recorder_of
 from autograd_explain.train.optimizers import OPTIMIZERS
@@ -58,9 +58,8 @@ def fit(
     `params` are the values to train, where they start; `data` all others: numbers stay as they are, arrays are
     dealt out by rows where `batch` or `holdout` asks for it. `optimizer` and `schedule` are written as in
     `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified.
-    A text is recorded once and gone through again as long as it does the same; a function is recorded at each step,
-    for it may do something else each time: `replay=True` promises that only the conditions and numbers it asks its
-    arguments for (`if x > 0`, `float(x)`) decide what it does.
+    A function is recorded at each step, unless `replay=True` promises that nothing but `if x > 0` and `float(x)` of
+    its arguments decides what it does.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
     trained, others = _given(params, data or {})

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_explain.core.rooms import is_large
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import DomainError, InputError
 from autograd_explain.modes.records import Recording, Sweep
-from autograd_explain.modes.replay import Replayed
+from autograd_explain.modes.replayed import Replayed
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.train.objective import Data, Record, all_finite, checked_loss
-from autograd_explain.train.rules import Chosen, follow, value_of
+from autograd_explain.train.rules import Chosen, Rooms, follow, in_blocks, value_of
 
 Memory = Mapping[str, Any]
 See = Callable[[str, Any], Any]
@@ -37,6 +38,7 @@ class Plan:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     data: Data = field(default_factory=Data)
     seed: int = 0
+    rooms: Rooms = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,39 +208,42 @@ def updated(plan: Plan, taken: Taken) -> Taken:
     if not is_finite(taken):
         return taken
     state = taken.before
-    known = _updates(plan, taken)
-    parameters = {name: _shaped(new["w"], state.parameters[name]) for name, new in known.items()}
-    memory = {name: {kept: known[name][kept] for kept in m} for name, m in state.memory.items()}
+    parameters, memory = _updates(plan, taken)
     return taken._replace(after=State(taken.number, parameters, memory, state.best, state.stale, state.total))
 
 
-def _updates(plan: Plan, taken: Taken) -> dict[str, dict[str, Any]]:
-    """Every quantity after `updating`, for all parameters at once: which lines apply is found once."""
+def _updates(plan: Plan, taken: Taken) -> tuple[dict[str, Any], dict[str, Memory]]:
+    """The new parameters and memory, as `updating` gives them one by one: which lines apply is found once for all."""
     facts = {"t": float(taken.number), "norm": taken.norm, "lr": taken.learning_rate}
     ways = [
         ({**chosen.settings, **facts}, [(line, line.name, line.rule, line.reads) for line in chosen.lines(facts)])
         for chosen in (*plan.clipping, plan.optimizer)
     ]
-    before = taken.before
-    found: dict[str, dict[str, Any]] = {}
+    made_of = {quantity for _, lines in ways for _, quantity, _, _ in lines}
+    first = ways[0][0]
+    parameters, memories = {}, {}
     for name, gradient in taken.gradients.items():
-        own = at_hand = {"w": before.parameters[name], "g": gradient, **before.memory[name]}
+        before, memory = taken.before.parameters[name], taken.before.memory[name]
+        known = {**first, "w": before, "g": gradient, **memory}
+        large = type(gradient) is not float and is_large(gradient.shape)
         for settings, lines in ways:
-            at_hand = {**settings, **(own if at_hand is own else {kept: at_hand[kept] for kept in own})}
+            if settings is not first:
+                known = {**settings, **{kept: known[kept] for kept in ("w", "g", *memory)}}
             for line, quantity, rule, reads in lines:
+                given = [known[read] for read in reads]
                 try:
-                    value = rule(*[at_hand[read] for read in reads])
+                    value = in_blocks(line, given, plan.rooms, (name, quantity)) if large else rule(*given)
                 except ArithmeticError:
-                    value = value_of(line, at_hand)
-                at_hand[quantity] = value if type(value) is float else as_value(value)
-        found[name] = at_hand
-    return found
+                    value = value_of(line, given)
+                known[quantity] = value if type(value) is float else as_value(value)
+        value = known["w"]
+        parameters[name] = value if type(value) is type(before) is float else _shaped(value, before)
+        memories[name] = memory if made_of.isdisjoint(memory) else {kept: known[kept] for kept in memory}
+    return parameters, memories
 
 
 def _shaped(value: Any, before: Any) -> Any:
-    if type(value) is type(before) is float or shape_of(value) == shape_of(before):
-        return value
-    return np.broadcast_to(value, shape_of(before)).copy()
+    return value if shape_of(value) == shape_of(before) else np.broadcast_to(value, shape_of(before)).copy()
 
 
 def forward(plan: Plan, data: Mapping[str, Any], parameters: Mapping[str, Any], number: int) -> Recording:

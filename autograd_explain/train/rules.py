@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.core.rooms import is_large, room_for
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.core.traced import Traced
 from autograd_explain.errors import DomainError, InputError, NameProblem
@@ -151,19 +152,39 @@ def follow(
 ) -> Iterator[tuple[str, Any]]:
     """Each line's name and value in turn; `known` gets the values, as `see` lets later lines see them."""
     for line in lines:
-        value = value_of(line, known)
+        value = value_of(line, [known[name] for name in line.reads])
         known[line.name] = value if see is None else see(line.name, value)
         yield line.name, value
 
 
-def value_of(line: Line, known: Mapping[str, Any]) -> Any:
-    """What one line makes of the quantities at hand."""
-    given = [known[name] for name in line.reads]
+Rooms = dict[Any, Callable[[], Any]]
+"""Arrays to write into, by what is written: see `core.rooms`."""
+_BLOCK = 8192  # entries worked out at a time: what a line makes on the way then stays in the processor's cache
+
+
+def value_of(line: Line, given: list[Any]) -> Any:
+    """What one line makes of the quantities it reads."""
     try:
         value = line.rule(*given)
     except ArithmeticError:  # Python's own numbers raise where IEEE arithmetic has an answer
         value = line.rule(*map(np.float64, given))
-    return value if isinstance(value, Traced) else as_value(value)
+    return value if type(value) is float or isinstance(value, Traced) else as_value(value)
+
+
+def in_blocks(line: Line, given: list[Any], rooms: Rooms, purpose: Any) -> Any:
+    """The same as `value_of`, for large arrays a stretch of the entries at a time: a line works entry by entry."""
+    shapes = {value.shape for value in given if type(value) is np.ndarray}
+    if len(shapes) != 1 or not is_large(shape := shapes.pop()):
+        return value_of(line, given)
+    if (purpose, shape) not in rooms:
+        rooms[purpose, shape] = room_for(shape)
+    room = rooms[purpose, shape]()
+    into = room.reshape(-1)
+    flat = [value.reshape(-1) if type(value) is np.ndarray else value for value in given]
+    for start in range(0, into.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        into[part] = value_of(line, [value[part] if type(value) is np.ndarray else value for value in flat])
+    return room
 
 
 def entry(value: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> float:

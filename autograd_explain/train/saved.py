@@ -17,7 +17,7 @@ from autograd_explain.errors import ExplainError, InputError
 from autograd_explain.lang.interpret import recorder
 from autograd_explain.lang.program import Program, read_program
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
-from autograd_explain.modes.replay import Replayed
+from autograd_explain.modes.replayed import Replayed
 from autograd_explain.train.loop import Plan, State
 from autograd_explain.train.objective import Data
 from autograd_explain.train.optimizers import OPTIMIZERS

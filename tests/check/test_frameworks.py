@@ -62,7 +62,8 @@ def test_they_agree_on_arrays_seeds_and_second_uses(library: str) -> None:
 
 
 def test_a_wrong_rule_of_the_program_differs(library: str) -> None:
-    source = "def cube(t): return t*t*t\n@backward_of(cube)\ndef rule(upstream, out, t): return upstream*2*t**2\ncube(w*x)"
+    rule = "@backward_of(cube)\ndef rule(upstream, out, t): return upstream*2*t**2"
+    source = f"def cube(t): return t*t*t\n{rule}\ncube(w*x)"
     found = verdicts(source, library, {"w": 0.5, "x": 2.0})
     assert {"differs"} == {result.status for result in found.values()}
     assert "cube" in found["w"].why

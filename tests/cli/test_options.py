@@ -111,6 +111,8 @@ def test_a_table_gives_untracked_values(command: Callable[..., Any], tmp_path: A
         (["x", "--lim", "1"], "no name lim", "did you mean --limit?"),
         (["w", "*", "x", "--w", "2"], "there are 3 programs here: w   *   x", 'run "w * x" --w 2'),
         (["x", "-x", "3"], "there are 3 programs here", "a value has two dashes: --x 2"),
+        (["x", "--x", "1", "--fold", "for"], "--fold takes a value only after =", "--fold=for"),
+        (["--check", "symbolic", "x", "--x", "1"], "--check takes a value only after =", "--check=symbolic"),
         ([], "missing argument 'PROGRAM'", "autograd-explain run --help"),
         (["x", "--digits", "0"], "invalid value for '--digits'", "--help"),
         (["x", "--digits", "two"], "invalid value for '--digits'", "--help"),

@@ -177,11 +177,13 @@ def test_a_symbolic_form_with_a_slip_is_told_and_one_without_numbers_is_not_call
     told = "the symbolic form of cube failed (cube.py, line 7): NameError: name 'y' is not defined"
     assert told in fails("check", "cube(x)", "--x", "2", "--ops", "cube.py")
     file.write_text(CUBE.replace("RULE", "3*x**2").replace("sp, x: x**3", "sp, x: sp.besselj(0, x)"), "utf-8")
-    assert "value, slope: the symbolic form gives no numbers" in command("ops", "cube", "--check", "--ops", "cube.py").out
+    shown = command("ops", "cube", "--check", "--ops", "cube.py").out
+    assert "value, slope: the symbolic form gives no numbers" in shown
 
 
 def test_a_forward_that_fails_is_all_that_is_said(command: Any, file: Path) -> None:
-    file.write_text(CUBE.replace("RULE", "3*x**2").replace("forward=lambda x: x**3", "forward=lambda x: {}[0]"), "utf-8")
+    text = CUBE.replace("RULE", "3*x**2").replace("forward=lambda x: x**3", "forward=lambda x: {}[0]")
+    file.write_text(text, "utf-8")
     ended = command("ops", "cube", "--check", "--ops", "cube.py")
     assert 1 == ended.code
     assert "cube breaks 1 law: rules." in ended.out

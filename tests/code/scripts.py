@@ -39,7 +39,7 @@ def run(text: str) -> Ran:
     out = io.StringIO()
     with contextlib.redirect_stdout(out), np.errstate(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(compile(text, "<script>", "exec"), {"__name__": "__main__"})
+        exec(compile(text, "<script>", "exec"), {"__name__": "__main__"})  # noqa: S102 - what is tested
     printed = out.getvalue().splitlines()
     found = json.loads(printed[-1], parse_constant=_refused)
     gradients = {name: np.asarray(gradient, dtype=float) for name, gradient in found["gradients"].items()}

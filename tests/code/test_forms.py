@@ -11,7 +11,7 @@ import pytest
 
 import autograd_explain.ops  # noqa: F401 - fills the table
 from autograd_explain import explain
-from autograd_explain.check.laws import own_samples
+from autograd_explain.check.law_parts import own_samples
 from autograd_explain.code.jax_forms import JAX
 from autograd_explain.code.numpy_forms import NUMPY
 from autograd_explain.code.torch_forms import TORCH
@@ -71,7 +71,9 @@ def test_the_examples_script_gives_what_was_found(op: Op) -> None:
     assert [] == apart(explanation, run(explanation.to_code("numpy")))
 
 
-@pytest.mark.parametrize("shapes", [((2, 3), (3,)), ((2, 1), (3,)), ((), (2, 3)), ((1, 3), (2, 1)), ((3, 1, 2), (2, 1))])
+@pytest.mark.parametrize(
+    "shapes", [((2, 3), (3,)), ((2, 1), (3,)), ((), (2, 3)), ((1, 3), (2, 1)), ((3, 1, 2), (2, 1))]
+)
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_was_repeated_is_summed(shapes: Any, target: str) -> None:
     needs(target)

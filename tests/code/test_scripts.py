@@ -36,7 +36,8 @@ def hb(upstream, out, t):
     return upstream*2
 f(x, 3) + f(y, x) + f(2, y) + h(x) + h(-x) + h(y)"""
 LOOP = "a = x\nfor i in range(30):\n  a = a*1.01 + sin(a)\nif a > 3:\n  a = a*2\nelse:\n  a = a/2\na"
-NAMES = "np torch jax jnp F json math sum print float sigmoid norm d_np d_x x plain t1 v1 match type λ Δx".split()
+_NAMES = "np torch jax jnp F json math sum print float sigmoid norm d_np d_x x plain t1 v1 match type λ Δx"
+NAMES = _NAMES.split()
 THREE = np.arange(9.0).reshape(3, 3)
 LOGITS = {
     "z": [[1.0, 2, 3], [0, 1, 0]],
@@ -47,7 +48,7 @@ HARD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (" + ".join(f"{name}*{n + 2}" for n, name in enumerate(NAMES)) + " + x*sigmoid(x)", dict.fromkeys(NAMES, 1.5), {}),
     ("x**0.5/y", {"x": -8.0, "y": 0.0}, {}),
     ("exp(x)*y + 9**9**9", {"x": 1000.0, "y": -1.0}, {}),
-    ("x*y/y", {"x": 1e-120, "y": 1e-130}, {}),
+    ("x/y", {"x": 1e-120, "y": 1e-130}, {}),
     ("(x > 1) + (x > 2) + (x > 0)*(y > 0) + where(x > 1, 2, 3)**-1 + x*y", {"x": 1.5, "y": 2.0}, {}),
     ("E[ids]**2", {"E": THREE, "ids": [2, 0, 2]}, {"upstream": THREE + 1}),
     ("x[::-1, :2]*x[:, ::-2] + x[-1, 2:0:-1] + x[..., None, 0]", {"x": THREE}, {}),

@@ -38,7 +38,7 @@ def test_an_operation_works_in_programs_and_in_python() -> None:
     assert 14.0 == explain("cube(x) + 2*x", x=2, wrt="x").gradients["x"]
     assert [3.0, 12.0] == explain("cube(x)", x=[1, 2]).gradients["x"].tolist()
     assert 27.0 == cube(3.0) == F.cube(3.0)
-    assert 12.0 == explain(lambda x: F.cube(x), x=2).gradients["x"]
+    assert 12.0 == explain(lambda x: F.cube(x) + 0, x=2).gradients["x"]
 
 
 def test_without_a_layout_it_is_written_as_a_call_and_its_rule_with_names_and_numbers() -> None:
@@ -101,7 +101,7 @@ def test_a_wrong_rule_is_found_and_its_factor_named() -> None:
         ({"layout": "cube"}, "needs its layout as a notation"),
         ({"note": None}, "needs its note as text"),
         ({"aliases": "kubus"}, "the aliases of cube are a tuple of names"),
-        ({"partials": (lambda out, x: 3 * np.square(x),)}, "the partial of cube by x failed"),
+        ({"partials": (lambda out, x: np.heaviside(x, 0.5),)}, "a rule of cube does not run on formulas: np.heaviside"),
         ({"partials": (lambda out, x: math.cos(x),)}, "the partial of cube by x failed"),
     ],
 )
@@ -153,7 +153,7 @@ def _in_place(x: Any) -> Any:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"forward": lambda x: np.nowhere(x)}, "the forward of cube failed (test_defining.py, line"),
+        ({"forward": lambda x: np.nowhere(x) + x}, "the forward of cube failed (test_defining.py, line"),
         ({"forward": lambda x: x[:1]}, "the forward of cube gave shape (1); entry by entry it is (2)"),
         ({"forward": lambda x: 1j * x}, "the forward of cube gave complex numbers"),
         ({"forward": _in_place}, "the forward of cube writes into its arguments (test_defining.py, line"),

@@ -18,11 +18,11 @@ CELLS = (
     "import numpy as np\nfrom autograd_explain import explain, grad, hessian, functions as F, record",
     'e = explain("(1 - sigmoid(w*x + b))**2", x=2, w=3, b=1)\ne',
     "print(e)",
-    "def loss(w, x):\n    h = np.tanh(w*x)\n    return h*h if h > 0 else h\nrun = explain(loss, w=1.5, x=0.3)\n"
-    "[run.source[slice(*run.span(node.site))] for node in run.operations]",
+    ("def loss(w, x):\n    h = np.tanh(w*x)\n    return h*h if h > 0 else h\nrun = explain(loss, w=1.5, x=0.3)\n"
+    "[run.source[slice(*run.span(node.site))] for node in run.operations]"),
     "grad(grad(lambda x: x**3))(2.0), hessian(lambda x: x[0]**2*x[1])([3.0, 5.0]).tolist()",
-    "with record() as session:\n    a = session.input('a', 1.0)\n    b = a + a\n    c = b + b\n"
-    "    c.backward()\n    c.backward()\nprint(session.ledger())",
+    ("with record() as session:\n    a = session.input('a', 1.0)\n    b = a + a\n    c = b + b\n"
+    "    c.backward()\n    c.backward()\nprint(session.ledger())"),
     'explain("2*sigmod(x)", x=1)',
 )
 

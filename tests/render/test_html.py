@@ -109,8 +109,12 @@ def run(request: pytest.FixtureRequest) -> Any:
     return request.param.run()
 
 
-def test_the_page_is_well_formed_and_calls_nobody(run: Any) -> None:
-    text = page(run)
+@pytest.fixture(scope="module")
+def text(run: Any) -> str:
+    return page(run)
+
+
+def test_the_page_is_well_formed_and_calls_nobody(text: str) -> None:
     reader = Reader(text)
     assert [] == reader.open
     assert "http" not in text.replace("http-equiv", "")
@@ -122,8 +126,8 @@ def test_the_page_is_well_formed_and_calls_nobody(run: Any) -> None:
     assert {"#steps", "#1"} == {value for name, value in reader.attributes if name == "href"}
 
 
-def test_every_number_of_the_data_stands_in_the_page(run: Any) -> None:
-    data, reader = run.to_dict(), Reader(page(run))
+def test_every_number_of_the_data_stands_in_the_page(run: Any, text: str) -> None:
+    data, reader = run.to_dict(), Reader(text)
     operations = [node for node in data["nodes"] if node["inputs"]]
     for place, node in enumerate(operations, 1):
         assert all_same(values_of(reader, f"f{place}", "v"), [node["value"]])
@@ -205,8 +209,7 @@ def test_the_data_of_the_script_ends_no_script() -> None:
     assert {"mode", "nodes", "stages"} == json.loads(data).keys()
 
 
-def test_the_addresses_are_the_numbers_of_the_data(run: Any) -> None:
-    text = page(run)
+def test_the_addresses_are_the_numbers_of_the_data(run: Any, text: str) -> None:
     stages = re.findall(r"<article id=([\w]+|\"[\w]+\")", text)
     steps = [str(step["step"]) for step in run.to_dict()["backward"]]
     operations = [f"f{place}" for place, _ in enumerate(run.operations, 1)]
@@ -252,8 +255,12 @@ def test_nothing_to_differentiate() -> None:
     assert [] == Reader(text).open
 
 
-def test_a_python_function() -> None:
-    text = page(explain(lambda x: x * x, x=3))
+def test_a_python_function_shows_its_text_where_there_is_one() -> None:
+    def squared(x: Any) -> Any:
+        return x * x
+
+    assert "return " in Reader(page(explain(squared, x=3))).text
+    text = page(explain(eval("lambda x: x*x"), x=3))  # noqa: S307 - a function that stands in no file
     assert "<h1>A Python function</h1>" in text
     assert "id=program" not in text
 
@@ -266,6 +273,26 @@ def test_paths_and_faults_are_told() -> None:
     run.paths = paths(run)
     assert "PATHS" in page(run).upper()
     assert "overwrite" in page(with_fault(FAN_OUT.run(), "overwrite"))
+
+
+def test_words_of_the_user_in_the_picture_are_kept() -> None:
+    name = 'class="value" .value{ x="1.25" "/><path class="tip" d="'
+    picture = page(explain(lambda **values: sum(values.values()), {name: 1.25, "b": 2}))
+    seen = Reader(picture).text.replace("\u00a0", " ")
+    assert 'class="value" .value{' in seen
+    assert '.V{ x' not in seen
+
+
+def test_a_value_is_called_the_same_in_page_graph_and_notes() -> None:
+    text = page(explain("y1 = x*x\ny2 = y1*x\ny2 + y1", x=2))
+    assert "<mi>y2</mi>" in text
+    assert "∂<var>y1</var>" in text
+    assert not set("₀₁₂₃₄₅₆₇₈₉") & set(text)
+
+
+def test_a_page_has_no_styles_for_what_its_picture_lacks() -> None:
+    assert ".s-broken" not in page(EXAMPLE.run())
+    assert ".s-broken" in page(explain("x/(x - x)", x=1))
 
 
 def test_a_notebook_gets_the_page_in_a_frame() -> None:

@@ -23,12 +23,11 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> _Terminal:
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "70")
-    stream = _Terminal()
-    monkeypatch.setattr("sys.stdout", stream)
-    return stream
+    return _Terminal()
 
 
-def test_in_a_terminal_print_is_in_colour_and_as_wide(terminal: _Terminal) -> None:
+def test_in_a_terminal_print_is_in_colour_and_as_wide(terminal: _Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", terminal)
     print(explain("x*x", x=3.0))  # noqa: T201 - what is tested
     told = terminal.getvalue()
     assert "\x1b[" in told
@@ -36,6 +35,8 @@ def test_in_a_terminal_print_is_in_colour_and_as_wide(terminal: _Terminal) -> No
 
 
 def test_no_color_and_dumb_terminals(terminal: _Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert "\x1b" in str(explain("x*x", x=3.0))
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in str(explain("x*x", x=3.0))
     monkeypatch.delenv("NO_COLOR")
