@@ -29,7 +29,8 @@ def dot_text(run: Explanation, view: View) -> str:
     scale = Scale.of(magnitude(node.gradient) for node in graph.nodes)
     head = [
         "digraph {",
-        f'  graph [newrank=true, {_EFFORT[len(graph.nodes) > _FEW]}, ordering=in, ranksep=0.5, nodesep=0.3, fontname="DejaVu Sans Mono, monospace", fontsize=10];',
+        f"  graph [newrank=true, {_EFFORT[len(graph.nodes) > _FEW]}, ordering=in, ranksep=0.5, nodesep=0.3];",
+        '  graph [fontname="DejaVu Sans Mono, monospace", fontsize=10];',
         '  node [shape=box, fontname="DejaVu Sans Mono, monospace", fontsize=11];',
         '  edge [fontname="DejaVu Sans Mono, monospace", fontsize=9];',
     ]

@@ -57,26 +57,27 @@ def fit(
 
     `params` are the values to train, where they start; `data` all others: numbers stay as they are, arrays are
     dealt out by rows where `batch` or `holdout` asks for it. `optimizer` and `schedule` are written as in
-    `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified.
-    A function is recorded at each step, unless `replay=True` promises that nothing but `if x > 0` and `float(x)` of
+    `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified. A
+    function is recorded at each step, unless `replay=True` promises that nothing but `if x > 0` and `float(x)` of
     its arguments decides what it does.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
     trained, others = _given(params, data or {})
-    columns = {name: value for name, value in others.items() if shape_of(value)}
-    rate = {} if lr is None else {"lr": float(lr)}
-    table = Data(columns, batch, holdout, seed)
+    table = Data({name: value for name, value in others.items() if shape_of(value)}, batch, holdout, seed)
     plan = Plan(
         _record(source, trained, others, replay=replay),
-        choose(optimizer, OPTIMIZERS, "optimizer", **rate),
+        choose(optimizer, OPTIMIZERS, "optimizer", **({} if lr is None else {"lr": float(lr)})),
         schedules_of((schedule,) if isinstance(schedule, str) else schedule, epochs * table.batches),
         clipping_of(clip_norm, clip_value),
-        {name: value for name, value in others.items() if name not in columns},
+        {name: value for name, value in others.items() if name not in table.columns},
         table,
         seed,
     )
-    stop = Stop(epochs * plan.data.batches, read_until(until) if until else None, patience)
-    return _epochs(plan, beginning(plan, trained), stop)
+    return _epochs(plan, beginning(plan, trained), Stop(epochs * table.batches, _limit(until), patience))
+
+
+def _limit(until: str | None) -> Any:
+    return read_until(until) if until else None
 
 
 def _given(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -280,7 +280,7 @@ def test_words_of_the_user_in_the_picture_are_kept() -> None:
     picture = page(explain(lambda **values: sum(values.values()), {name: 1.25, "b": 2}))
     seen = Reader(picture).text.replace("\u00a0", " ")
     assert 'class="value" .value{' in seen
-    assert '.V{ x' not in seen
+    assert ".V{ x" not in seen
 
 
 def test_a_value_is_called_the_same_in_page_graph_and_notes() -> None:
