@@ -1,4 +1,13 @@
-"""The composition root: a program or a Python function in, an `Explanation` out."""
+"""The composition root: a program or a Python function in, an `Explanation` out.
+
+>>> e = explain("(w*x - y)**2", w=3, x=2, y=5)
+>>> e.value, e.gradients["w"]
+(1.0, 4.0)
+>>> from autograd_explain import functions as F
+>>> explain(lambda w, x: F.sum(F.relu(w @ x)), w=[[1, -2], [3, 4]], x=[1, 2], wrt=["w"]).gradients["w"]
+array([[0., 0.],
+       [1., 2.]])
+"""
 
 from __future__ import annotations
 

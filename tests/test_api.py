@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -278,3 +280,11 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "[]" == done.stdout.strip()
+
+
+@pytest.mark.parametrize("module", ["pipeline", "lang.defining", "train.fitting"])
+def test_the_examples_in_docstrings_hold(module: str) -> None:
+    outcome = doctest.testmod(import_module(f"autograd_explain.{module}"))
+    if module == "lang.defining":
+        withdraw("fourth")
+    assert (0, True) == (outcome.failed, outcome.attempted > 0)

@@ -29,6 +29,10 @@ def define(op: Op, *, replace: bool = False) -> Op:
     `replace` puts it in the place of an earlier operation of yours, as a notebook's cell does that runs again.
     Raises OperationProblem where a part of the row is missing or does not fit, and NameProblem where the name is
     taken or is none.
+
+    >>> row = define(Op("fourth", ("x",), lambda x: x**4, partials=(lambda out, x: 4*x**3,)), replace=True)
+    >>> row(2.0)
+    16.0
     """
     if not isinstance(op, Op):
         raise OperationProblem(f"define takes an Op, not {type(op).__name__}", hint=EXAMPLE)
