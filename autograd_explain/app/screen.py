@@ -7,7 +7,9 @@ are told, and not as a traceback on the screen.
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
+import sys
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -37,3 +39,18 @@ class FullScreen(App[_Result]):
             # a system without that signal, or not the main thread
             with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(getattr(signal, name), self.exit, result)
+        self.set_interval(_LOOK_AGAIN, lambda: self.exit(result) if _is_hung_up() else None)
+
+
+_LOOK_AGAIN = 2.0  # seconds
+
+
+def _is_hung_up() -> bool:
+    """Whether the terminal is gone without a signal: reading from it would give nothing, for ever and at full speed."""
+    if not hasattr(select, "poll") or sys.__stdin__ is None:
+        return False
+    with suppress(OSError, ValueError):
+        poll = select.poll()
+        poll.register(sys.__stdin__.fileno(), 0)
+        return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
+    return False

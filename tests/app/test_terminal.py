@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -177,3 +178,19 @@ def test_a_dumb_terminal_gets_the_printed_steps(terminal: Callable[..., Terminal
     assert "\x1b" not in started.written
 
 
+
+
+def test_a_terminal_that_is_gone_ends_it() -> None:
+    """Without the signal that a closed window sends, reading would give nothing for ever, at full speed."""
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "autograd_explain", "step", "x*x", "--x", "3"]
+    environment = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment
+    ) as shown:
+        os.close(theirs)
+        drawn = 0
+        while drawn < 4000:  # until the screen stands there
+            drawn += len(os.read(ours, 65536))
+        os.close(ours)
+        assert shown.wait(PATIENCE) >= 0
