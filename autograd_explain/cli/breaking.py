@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 from autograd_explain.cli import console
 from autograd_explain.cli.quoting import command_line
 from autograd_explain.errors import InputError
-from autograd_explain.explanation.faults import FAULTS, Fault, find_fault
 from autograd_explain.lang.values import read_values
 from autograd_explain.modes.corners import checked
+
+if TYPE_CHECKING:  # the faults are loaded where one is asked for: most runs have none
+    from autograd_explain.explanation.faults import Fault
 
 _KEYS = 13
 
@@ -21,6 +24,8 @@ def read_fault(name: str | None) -> str | None:
     """
     if name is None:
         return None
+    from autograd_explain.explanation.faults import find_fault
+
     fault = find_fault(name)
     if fault.command != "run":
         message = f"the fault {name} lies between two backward passes, and run makes one: it needs a training"
@@ -32,6 +37,8 @@ def read_training_fault(name: str | None) -> Fault | None:
     """Return the fault that a training can show. Raises InputError for one that lies within a backward pass."""
     if name is None:
         return None
+    from autograd_explain.explanation.faults import find_fault
+
     fault = find_fault(name)
     if fault.command != "train":
         message = f"the fault {name} lies within a backward pass: run shows it beside the right engine"
@@ -58,6 +65,8 @@ def read_choices(text: str | None) -> dict[str, float]:
 
 def show_faults() -> None:
     """Write every fault's name and the thought behind it."""
+    from autograd_explain.explanation.faults import FAULTS
+
     room = max(map(len, FAULTS)) + 2
     lines = [line for row in FAULTS.values() for line in _folded(row.name, row.says, room)]
     beside = "Beside a run: run PROGRAM … --fault NAME   (keep-gradients: train …)"
@@ -82,6 +91,8 @@ def _folded(key: str, text: str, room: int) -> list[str]:
 
 def show_fault(name: str) -> None:
     """Write one fault: the thought, what is broken, the hint, and a command that shows the damage."""
+    from autograd_explain.explanation.faults import find_fault
+
     row = find_fault(name)
     texts = {
         "the thought": f"“{row.says}”",

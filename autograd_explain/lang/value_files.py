@@ -5,13 +5,11 @@ Nothing is unpickled, and no header is believed before the file's length bears i
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
 import struct
 import warnings
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -141,6 +139,8 @@ def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, list[str]]]:
     """
     if b'"' not in data and max(data.count(b","), data.count(b"\n")) > limits.elements:
         raise exceeded("elements", limits.elements, "entries")
+    import csv
+
     reader = csv.reader(io.StringIO(_text(data), newline=""), skipinitialspace=True)
     count = 0
     try:
@@ -256,6 +256,8 @@ def _json_table(data: bytes, limits: Limits) -> Table:
 
 
 def _npz_table(data: bytes, limits: Limits) -> Table:
+    import zipfile
+
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
@@ -266,7 +268,9 @@ def _npz_table(data: bytes, limits: Limits) -> Table:
     return _gathered({name: partial(_member, archive, entry, limits) for name, entry in members.items()})
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> Any:
+def _member(archive: Any, entry: Any, limits: Limits) -> Any:
+    import zipfile
+
     try:
         with archive.open(entry) as file:
             data = file.read(LARGEST_FILE)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +13,9 @@ from autograd_explain.core.formula import Formula, value_when_printed, written
 from autograd_explain.core.notation import Style, rounded_number, style_for
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.render.theme import View, wrapped
+
+if TYPE_CHECKING:
+    from fractions import Fraction  # loaded only where lines need it: most runs do without
 
 MOST_DIGITS = 17
 LARGEST_SIDE = 6
@@ -104,6 +106,8 @@ def _exact_when_printed(formula: Formula, style: Style) -> Fraction | None:
     """What the printed decimals come to without any rounding; None where a function or an array takes part."""
     if formula.op is None:
         is_number = type(formula.value) is float and math.isfinite(formula.value)
+        from fractions import Fraction
+
         return Fraction(style.number(formula.value).replace("−", "-")) if is_number else None
     parts = [_exact_when_printed(part, style) for part in formula.args]
     work = _EXACTLY.get(formula.op.name)
@@ -126,6 +130,8 @@ def terms(numbers: list[float], total: float, view: View) -> Equation:
 
 
 def _exact_sum(numbers: list[float], digits: int) -> float:
+    from fractions import Fraction
+
     return float(sum(Fraction(rounded_number(number, digits)) for number in numbers))
 
 

@@ -103,8 +103,9 @@ def started(*words: str, **options: Any) -> subprocess.Popen[bytes]:
 
 @posix
 def test_an_interrupt() -> None:
-    loop = "while x > 0: x = x*1"
-    with started("run", loop, "--x", "1", "--limit", "nodes=999999999", stdout=subprocess.PIPE) as process:
+    loop = "while x > 0: x = x + 1"
+    raised = ("--limit", "nodes=999999999", "--limit", "statements=999999999999")
+    with started("run", loop, "--x", "1", *raised, stdout=subprocess.PIPE) as process:
         try:
             process.communicate(timeout=1.5)
         except subprocess.TimeoutExpired:
