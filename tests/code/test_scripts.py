@@ -13,16 +13,15 @@ from autograd_explain import explain
 from autograd_explain.code.names import Names, as_comment
 from autograd_explain.errors import ExplainError
 from autograd_explain.explanation.build import Explanation
-from autograd_explain.lang.names import MissingValues
 from autograd_explain.lang.program import bind_values, example, gallery
 from autograd_explain.lang.values import read_values
 from autograd_explain.pipeline import explain_program
 from autograd_explain.render.formats import BY_ENDING, BY_NAME
 from tests.code.scripts import TARGETS, apart, needs, run
+from tests.programs import run_example
 
 OTHER_CONVENTIONS: dict[tuple[str, str], str] = {}
 """Examples at a corner where a library takes another derivative, with the reason: no example is."""
-NEED_DATA = {"iris": "its values are the columns of a file of data"}
 OWN_RULES = """def f(a, b): return a*b + exp(a)
 @backward_of(f)
 def g(upstream, out, a, b): return upstream*(b + exp(a)), upstream*a
@@ -67,8 +66,8 @@ HARD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 def shown(name: str) -> Explanation:
     """An example of the gallery on its own values."""
-    program = example(name)
-    return explain_program(program, read_values(bind_values(program, {})), wrt=program.wrt)
+    explanation: Explanation = run_example(name)
+    return explanation
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -76,7 +75,7 @@ def test_every_example_of_the_gallery_gives_the_same_gradients(target: str) -> N
     needs(target)
     broken, tried = {}, 0
     for name in gallery():
-        if example(name).expect_error or name in NEED_DATA:
+        if example(name).expect_error:
             continue
         explanation = shown(name)
         tried += 1
@@ -85,13 +84,6 @@ def test_every_example_of_the_gallery_gives_the_same_gradients(target: str) -> N
             broken[name] = names
     assert {} == broken
     assert tried >= 40
-
-
-@pytest.mark.parametrize("name", NEED_DATA)
-def test_examples_without_values_of_their_own_are_left_out(name: str) -> None:
-    if name in gallery():
-        with pytest.raises(MissingValues):
-            shown(name)
 
 
 @pytest.mark.parametrize("target", TARGETS)
