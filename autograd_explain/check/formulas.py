@@ -93,7 +93,7 @@ def _bce(p: Any, t: Any) -> Any:
     return -np.mean(t * hit + (1 - np.asarray(t)) * miss)
 
 
-def _max_back(pick: Callable[..., Any]) -> Callable[..., Any]:
+def _reduced(pick: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, axis=None, keepdims=False: pick(np.asarray(x), axis=_axes(x, axis), keepdims=keepdims)
 
 
@@ -107,8 +107,8 @@ def _var(x: Any, axis: Any = None, *, keepdims: bool = False, ddof: Any = 0) -> 
 
 NUMPYS = (
     "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-    "floor", "ceil", "sign", "square", "reciprocal", "hypot", "maximum", "minimum", "abs", "arctan2", "round",
-    "dot", "squeeze", "expand_dims", "broadcast_to", "transpose", "concatenate", "stack", "cumsum", "reshape",
+    "floor", "ceil", "sign", "square", "reciprocal", "hypot", "maximum", "minimum", "abs", "round",
+    "squeeze", "expand_dims", "broadcast_to", "transpose", "stack", "cumsum", "reshape",
 )  # fmt: skip
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in NUMPYS},
@@ -122,8 +122,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "gelu": lambda x: x * _erfc(-np.asarray(x) / math.sqrt(2)) / 2, "silu": lambda x: x * _sigmoid(x),
     "mish": lambda x: x * np.tanh(_softplus(x)), "hardtanh": lambda x: np.clip(x, -1.0, 1.0),
     "where": lambda c, a, b: np.where(np.not_equal(c, 0), a, b), "detach": lambda x: x,
-    "sum": _max_back(np.sum), "mean": _max_back(np.mean), "prod": _max_back(np.prod), "max": _max_back(np.max),
-    "min": _max_back(np.min), "norm": _norm, "var": _var, "std": lambda x, **options: np.sqrt(_var(x, **options)),
+    "sum": _reduced(np.sum), "mean": _reduced(np.mean), "prod": _reduced(np.prod), "max": _reduced(np.max),
+    "min": _reduced(np.min), "norm": _norm, "var": _var, "std": lambda x, **options: np.sqrt(_var(x, **options)),
     "logsumexp": _logsumexp, "softmax": _softmax, "cross_entropy": _cross_entropy, "bce": _bce,
     "log_softmax": lambda x, axis=-1: np.asarray(x) - _logsumexp(x, axis=axis, keepdims=True),
     "flatten": np.ravel, "concat": np.concatenate, "sum_to": _sum_to, "product_of_others": _product_of_others,

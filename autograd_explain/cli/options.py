@@ -133,6 +133,20 @@ _MOST_SHOWN = 4
 _LONGEST_HINT = 60
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+# Options that several commands have.
+digits_option = click.option(
+    "--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True, help="Significant digits shown."
+)
+limit_option = click.option(
+    "--limit", "limits", multiple=True, metavar="NAME=N",
+    help="Raise a limit: nodes, statements, depth, elements, text, nesting.",
+)  # fmt: skip
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="The start of rand and randn."
+)
+plain_option = click.option("--plain", is_flag=True, help="ASCII without colour.")
+debug_option = click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
+
 _OPTIONS = (
     click.argument("program"),
     click.option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
@@ -141,8 +155,7 @@ _OPTIONS = (
     click.option("--brief", is_flag=True, help="The gradients only, without the steps."),
     click.option("--all", "everything", is_flag=True, help="Every step, however many there are."),
     click.option("--no-notes", is_flag=True, help="No explaining notes."),
-    click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
-                 help="Significant digits shown."),
+    digits_option,
     click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
     click.option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="Which sweep."),
     click.option("--paths", is_flag=True, help="Each gradient as the sum over all paths (small graphs)."),
@@ -159,16 +172,14 @@ _OPTIONS = (
                  help="In pictures: draw calls and loops as one box, all or those named."),
     click.option("--labels", metavar="VALUE,GRADIENT,…",
                  help="In pictures: which of value, gradient, local, contribution, formula, shape are written."),
-    click.option("--plain", is_flag=True, help="ASCII without colour."),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
-                 help="The start of rand and randn."),
-    click.option("--limit", "limits", multiple=True, metavar="NAME=N",
-                 help="Raise a limit: nodes, statements, depth, elements, text, nesting."),
+    plain_option,
+    seed_option,
+    limit_option,
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set digits=2."),
     click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
     ops_option,
-    click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
+    debug_option,
 )  # fmt: skip
 
 

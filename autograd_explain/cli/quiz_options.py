@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from autograd_explain.cli.options import LARGEST_DIGITS
+from autograd_explain.cli.options import debug_option, digits_option, limit_option
 from autograd_explain.cli.own_operations import ops_option
 
 QUIZ_FORMATS = ("text", "json")
@@ -31,16 +31,14 @@ _OPTIONS = (
     click.option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
     click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
     click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
-    click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
-                 help="Significant digits shown."),
+    digits_option,
     click.option("--plain", is_flag=True, help="Questions one after the other, in ASCII without colour."),
-    click.option("--limit", "limits", multiple=True, metavar="NAME=N",
-                 help="Raise a limit: nodes, statements, depth, elements, text, nesting."),
+    limit_option,
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set key=2."),
     click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
     ops_option,
-    click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
+    debug_option,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from autograd_explain.cli.options import LARGEST_DIGITS
+from autograd_explain.cli.options import debug_option, digits_option, limit_option, plain_option
 from autograd_explain.cli.own_operations import ops_option
 
 TRAIN_FORMATS = ("text", "jsonl", "html", "svg", "png")
@@ -45,18 +45,16 @@ _OPTIONS = (
     click.option("--brief", is_flag=True, help="No step in full."),
     click.option("--all", "everything", is_flag=True, help="Every step in the table."),
     click.option("--no-notes", is_flag=True, help="No explaining notes."),
-    click.option("--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True,
-                 help="Significant digits shown."),
-    click.option("--plain", is_flag=True, help="ASCII without colour."),
+    digits_option,
+    plain_option,
     click.option("--seed", type=click.IntRange(0), metavar="N", help="The start of rand, randn and the order of rows.  "
                  "[default: 0]"),
-    click.option("--limit", "limits", multiple=True, metavar="NAME=N",
-                 help="Raise a limit: nodes, statements, depth, elements, text, nesting."),
+    limit_option,
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set lr=2."),
     click.option("--data", metavar="FILE", help="A table (.csv, .npz, .json): its numeric columns become names."),
     ops_option,
-    click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened."),
+    debug_option,
 )  # fmt: skip
 
 

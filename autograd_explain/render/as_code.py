@@ -155,3 +155,31 @@ def conventions(run: Explanation, library: str) -> Iterator[str]:
         other = dict(kink.others)[library]
         choices = f"{kink.chosen} is taken here; {library}: {other}"
         yield f"# {as_comment(name)} is at a corner of {node.op.name} ({kink.place}): {choices}"
+
+
+def compared(recorded: Recorded, library: str, given: Iterable[Line], backwards: Iterable[str]) -> list[str]:
+    """The body of a script in another library: given values, the program, both passes, and how far they are apart."""
+    forward = list(recorded.statements())
+    return [
+        *section("The values given"),
+        *laid_out(given),
+        *laid_out(recorded.constants),
+        *section("The program, as it ran"),
+        *program(recorded, forward),
+        *section("Forwards, and backwards"),
+        *backwards,
+        *section("What autograd-explain found, and how far that is from here"),
+        *conventions(recorded.run, library),
+        *expected(recorded.run),
+        'compare("value", value, expected["value"])',
+        'for name, gradient in expected["gradients"].items():',
+        "    compare(name, gradients[name], gradient)",
+        'print(json.dumps({"value": value, "gradients": gradients}))',
+    ]
+
+
+def functions_of(recorded: Recorded, body: Iterable[str], *more: str) -> str:
+    """The functions that a script calls: helpers where they are used, the program's own, and those of every script."""
+    text = "\n".join([*recorded.own.definitions, *body])
+    helpers = [*recorded.library.helpers_for(text), *recorded.own.definitions]
+    return "\n\n\n".join([*helpers, *(part.rstrip() for part in (*more, PLAIN, COMPARE))])

@@ -10,17 +10,12 @@ import numpy as np
 from autograd_explain.code.jax_forms import JAX
 from autograd_explain.code.recorded import Line, Recorded
 from autograd_explain.render.as_code import (
-    COMPARE,
-    PLAIN,
-    conventions,
-    expected,
+    compared,
+    functions_of,
     given_values,
     gradients_literal,
     heading,
-    laid_out,
     parameters,
-    program,
-    section,
 )
 from autograd_explain.render.theme import View
 
@@ -38,26 +33,8 @@ def write(run: Explanation, view: View, out: TextIO) -> None:
 def script(run: Explanation) -> str:
     """The whole script."""
     recorded = Recorded(run, JAX)
-    forward = list(recorded.statements())
-    body = [
-        *section("The values given"),
-        *laid_out(_given(recorded)),
-        *laid_out(recorded.constants),
-        *section("The program, as it ran"),
-        *program(recorded, forward),
-        *section("Forwards, and backwards"),
-        *_backwards(recorded),
-        *section("What autograd-explain found, and how far that is from here"),
-        *conventions(run, "JAX"),
-        *expected(run),
-        'compare("value", value, expected["value"])',
-        'for name, gradient in expected["gradients"].items():',
-        "    compare(name, gradients[name], gradient)",
-        'print(json.dumps({"value": value, "gradients": gradients}))',
-    ]
-    text = "\n".join([*recorded.own.definitions, *body])
-    helpers = [*recorded.library.helpers_for(text), *recorded.own.definitions]
-    functions = "\n\n\n".join([*helpers, PLAIN.rstrip(), COMPARE.rstrip()])
+    body = compared(recorded, "JAX", _given(recorded), _backwards(recorded))
+    functions = functions_of(recorded, body)
     head = [*heading(run, _TITLE), "import json", "import math", "", "import jax", "import jax.numpy as jnp", ""]
     return "\n".join([*head, 'jax.config.update("jax_enable_x64", True)', "", "", functions, *body]) + "\n"
 

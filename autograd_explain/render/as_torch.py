@@ -10,18 +10,13 @@ import numpy as np
 from autograd_explain.code.recorded import Line, Recorded
 from autograd_explain.code.torch_forms import TORCH
 from autograd_explain.render.as_code import (
-    COMPARE,
-    PLAIN,
-    conventions,
-    expected,
+    compared,
+    functions_of,
     given_values,
     gradients_literal,
     heading,
     imports,
-    laid_out,
     parameters,
-    program,
-    section,
 )
 from autograd_explain.render.theme import View
 
@@ -44,28 +39,10 @@ def write(run: Explanation, view: View, out: TextIO) -> None:
 def script(run: Explanation) -> str:
     """The whole script."""
     recorded = Recorded(run, TORCH)
-    forward = list(recorded.statements())
-    body = [
-        *section("The values given"),
-        *laid_out(_given(recorded)),
-        *laid_out(recorded.constants),
-        *section("The program, as it ran"),
-        *program(recorded, forward),
-        *section("Forwards, and backwards"),
-        *_backwards(recorded),
-        *section("What autograd-explain found, and how far that is from here"),
-        *conventions(run, "PyTorch"),
-        *expected(run),
-        'compare("value", value, expected["value"])',
-        'for name, gradient in expected["gradients"].items():',
-        "    compare(name, gradients[name], gradient)",
-        'print(json.dumps({"value": value, "gradients": gradients}))',
-    ]
-    text = "\n".join([*recorded.own.definitions, *body])
-    helpers = [*recorded.library.helpers_for(text), *recorded.own.definitions]
-    functions = "\n\n\n".join([*helpers, _GRADIENT.rstrip(), PLAIN.rstrip(), COMPARE.rstrip()])
+    body = compared(recorded, "PyTorch", _given(recorded), _backwards(recorded))
+    functions = functions_of(recorded, body, _GRADIENT)
     head = [*heading(run, _TITLE), "import json", "import math", "", "import torch"]
-    head += [*imports(functions + text, _MODULES), "", "torch.set_default_dtype(torch.float64)", "", ""]
+    head += [*imports("\n".join([functions, *body]), _MODULES), "", "torch.set_default_dtype(torch.float64)", "", ""]
     return "\n".join([*head, functions, *body]) + "\n"
 
 
