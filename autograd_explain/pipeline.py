@@ -18,14 +18,14 @@ import numpy as np
 
 from autograd_explain.core.callers import FollowedTape, place_of, source_of
 from autograd_explain.core.shapes import as_value
-from autograd_explain.core.tape import Tape, opened
+from autograd_explain.core.tape import Tape, opened, uncollected
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant, leaf, two_tapes
 from autograd_explain.errors import ExplainError, InputError, NameProblem, RecordingNeeded
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
 from autograd_explain.modes.corners import choose
-from autograd_explain.modes.records import Recording
+from autograd_explain.modes.records import Recording, Sweep
 from autograd_explain.modes.reverse import reverse
 
 CHECKERS = ("symbolic", "finite")
@@ -62,11 +62,13 @@ def explain_program(
         return recording
 
     chosen = frozenset(values if wrt is None else wrt)
-    recording = recorded(values)
-    if wrt is None and (selecting := recording.class_numbers()):
-        chosen -= selecting
+    with uncollected():
         recording = recorded(values)
-    explanation = _explained(recording, upstream, checkers, program.parsed, mode)
+        if wrt is None and (selecting := recording.class_numbers()):
+            chosen -= selecting
+            recording = recorded(values)
+        sweep = reverse(recording.tape, recording.result, upstream)
+    explanation = _explained(recording, sweep, checkers, program.parsed, mode)
     if second is not None:
         add_second(explanation, second, recorded, upstream, checkers)
     return with_fault(explanation, fault) if fault is not None else explanation
@@ -110,9 +112,8 @@ def with_fault(explanation: Explanation, name: str) -> Explanation:
 
 
 def _explained(
-    recording: Recording, upstream: Any, checkers: Collection[str], parsed: Any = None, mode: str = "reverse"
+    recording: Recording, sweep: Sweep, checkers: Collection[str], parsed: Any = None, mode: str = "reverse"
 ) -> Explanation:
-    sweep = reverse(recording.tape, recording.result, upstream)
     explanation = Explanation(recording, sweep, parsed, mode=mode)
     if mode != "reverse":
         explanation.forward  # noqa: B018 - refuses too many inputs before anything is written
@@ -178,12 +179,14 @@ def _explained_function(
         return record_function(function, others, tracked=wrt)
 
     source = source_of(function)
-    try:
-        recording = recorded(values)
-    except ExplainError as error:
-        place = place_of(error, function)
-        raise (error.located(source.source, source.span(place)) if source and place else error) from None
-    explanation = _explained(recording, upstream, checkers, source, mode)
+    with uncollected():
+        try:
+            recording = recorded(values)
+        except ExplainError as error:
+            place = place_of(error, function)
+            raise (error.located(source.source, source.span(place)) if source and place else error) from None
+        sweep = reverse(recording.tape, recording.result, upstream)
+    explanation = _explained(recording, sweep, checkers, source, mode)
     if second is not None:
         add_second(explanation, second, recorded, upstream, checkers)
     return explanation

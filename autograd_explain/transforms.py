@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_explain.check.result import CheckResult
 from autograd_explain.core.shapes import as_value, shape_of, show_shape
-from autograd_explain.core.tape import OPEN, QUIET, Tape, opened
+from autograd_explain.core.tape import OPEN, QUIET, Tape, opened, uncollected
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import CONSTANT, INPUT, Var, leaf, record
 from autograd_explain.errors import ExplainError, InputError, RecordingNeeded, ShapeError
@@ -91,7 +91,7 @@ def _lent(tape: Tape, place: int, arg: Any) -> Var:
 def _run(
     function: Function, tape: Tape, inputs: list[Var], settings: dict[str, Any], chosen: Sequence[int], *, inner: bool
 ) -> _Trace:
-    with opened(tape):
+    with opened(tape), uncollected():
         result = recorded_result(tape, function(*inputs, **settings))
     return _Trace(tape, [inputs[i] for i in chosen], result, inner)
 

@@ -6,14 +6,13 @@ Ties parsed text, compiled closures and the tape together. Knows nothing of grad
 from __future__ import annotations
 
 import ast
-import gc
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from autograd_explain.core.op import ELEMENTS, WORK
 from autograd_explain.core.shapes import as_value
-from autograd_explain.core.tape import Tape
+from autograd_explain.core.tape import Tape, uncollected
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant, leaf
 from autograd_explain.errors import ExplainError, LanguageError
@@ -66,19 +65,12 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
 
 @contextmanager
 def _room(limits: Limits) -> Iterator[None]:
-    """Room for deep programs, the limit on arrays, and no search for garbage; all put back afterwards.
-
-    A tape grows without leaving anything behind: looking through it for garbage doubles the time of a long run.
-    """
+    """Room for deep programs, the limit on arrays, and no search for garbage; all put back afterwards."""
     token = ELEMENTS.set(limits.elements)
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        with deep_calls():
+        with deep_calls(), uncollected():
             yield
     finally:
-        if collecting:
-            gc.enable()
         ELEMENTS.reset(token)
 
 
