@@ -33,18 +33,10 @@ def open_target(options: dict[str, Any]) -> Target:
 
     Raises InputError for a file that exists (without `--force`), a folder, and an ending that says no format.
     """
-    path = _path_of(options["output"])
-    if path is not None:
-        try:
-            check_path(path, force=options["force"])
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    plain = options["plain"]
-    view = View(
-        width=console.width() if path is None else console.file_width(),
-        digits=options["digits"],
-        ascii=plain or (path is None and console.is_ascii()),
-        color=not plain and path is None and console.has_color(),
+    path = writable(options["output"], force=options["force"])
+    view = view_for(
+        options,
+        path,
         brief=options["brief"],
         all=options["everything"],
         notes=not options["no_notes"],
@@ -54,13 +46,36 @@ def open_target(options: dict[str, Any]) -> Target:
     return Target(_format_of(options["format_name"], path), path, options["force"], view)
 
 
-def _path_of(text: str | None) -> Path | None:
-    if text is not None and not text.strip():
-        raise InputError("-o has no file name", hint="-o explanation.html")
-    return Path(text) if text is not None else None
+def view_for(options: dict[str, Any], path: Path | None, **more: Any) -> View:
+    """How text is shown on standard output, or in a file at `path`, by what the options say of signs and digits.
+
+    `more` are other fields of the view.
+    """
+    plain = options["plain"]
+    return View(
+        width=console.width() if path is None else console.file_width(),
+        digits=options["digits"],
+        ascii=plain or (path is None and console.is_ascii()),
+        color=not plain and path is None and console.has_color(),
+        **more,
+    )
 
 
-def check_path(path: Path, *, force: bool) -> None:
+def writable(name: str | None, *, force: bool, example: str = "explanation.html") -> Path | None:
+    """The file of that name, which can be written; None for no name. Raises InputError for any other file."""
+    if name is None:
+        return None
+    if not name.strip():
+        raise InputError("there is no name of a file to write to", hint=f"-o {example}")
+    path = Path(name)
+    try:
+        _check_path(path, force=force)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    return path
+
+
+def _check_path(path: Path, *, force: bool) -> None:
     """Raise InputError where a file cannot be written there, or, without `force`, exists already."""
     if not path.name or path.is_dir():
         raise InputError(f"{path} is a folder, not a file", hint=f"name a file in it: -o {path / 'explanation.html'}")
@@ -99,8 +114,13 @@ def write_text(writer: Writer, target: Target, *, whole: bool = True) -> None:
             console.use_utf8()
         console.write(writer, whole=whole)
     else:
-        write_file(target.path, writer, force=target.force, binary=target.format.binary)
-        console.complain(f"wrote {target.path} ({target.path.stat().st_size:,} bytes)")
+        deliver(target.path, writer, force=target.force, binary=target.format.binary)
+
+
+def deliver(path: Path, writer: Writer, *, force: bool, binary: bool = False) -> None:
+    """Write a file as `write_file` does, and tell its name and size on standard error."""
+    write_file(path, writer, force=force, binary=binary)
+    console.complain(f"wrote {path} ({path.stat().st_size:,} bytes)")
 
 
 def write_file(path: Path, writer: Writer, *, force: bool, binary: bool = False) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.cli import console
-from autograd_explain.cli.output import check_path, write_file
+from autograd_explain.cli.output import deliver, view_for, writable
 from autograd_explain.cli.running import Given, bound, names_given, read_limits, read_pair
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.errors import InputError, NameProblem
@@ -40,7 +40,7 @@ def plot_program(options: dict[str, Any]) -> int:
     overs = _overs(options["over"], options["seed"], limits)
     program, values = _program(options, overs, limits)
     overs = [_placed(over, values) for over in overs]
-    view = _view(options, path)
+    view = view_for(options, path)
     record = recorder(program.parsed, tracked={over.name for over in overs}, limits=limits)
     probe = Probe(lambda given: record(given, options["seed"]), values, overs)
     drawn = _drawn(probe, overs, values, view, program, fine=path is not None and path.suffix.lower() != ".txt")
@@ -50,13 +50,9 @@ def plot_program(options: dict[str, Any]) -> int:
 
 def _path(options: dict[str, Any]) -> Path | None:
     """Return the file to write; raises InputError before anything is computed."""
-    if options["output"] is None:
+    path = writable(options["output"], force=options["force"], example="plot.svg")
+    if path is None:
         return None
-    path = Path(options["output"])
-    try:
-        check_path(path, force=options["force"])
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     if path.suffix.lower() not in _ENDINGS:
         raise InputError(f"a plot cannot be written to {path}", hint=f"the ending says how: {', '.join(_ENDINGS)}")
     if path.suffix.lower() != ".txt":
@@ -64,15 +60,6 @@ def _path(options: dict[str, Any]) -> Path | None:
 
         require_library()
     return path
-
-
-def _view(options: dict[str, Any], path: Path | None) -> View:
-    return View(
-        width=console.width() if path is None else console.file_width(),
-        digits=options["digits"],
-        ascii=options["plain"] or (path is None and console.is_ascii()),
-        color=not options["plain"] and path is None and console.has_color(),
-    )
 
 
 def _overs(texts: Sequence[str], seed: int, limits: Limits) -> list[Over]:
@@ -198,10 +185,9 @@ def _written(drawn: Curve | Plane, title: str, view: View, path: Path | None, op
     if path.suffix.lower() == ".txt":
         plain = replace(view, color=False)
         text = "".join(line.render(plain) + "\n" for line in plots_text.lines_of(drawn, title, plain))
-        write_file(path, lambda out: out.write(text), force=options["force"])
+        deliver(path, lambda out: out.write(text), force=options["force"])
     else:
         from autograd_explain.render.plots_figure import picture
 
         data = picture(drawn, title, view, path.suffix.lower()[1:])
-        write_file(path, lambda out: out.write(data), force=options["force"], binary=True)
-    console.complain(f"wrote {path} ({path.stat().st_size:,} bytes)")
+        deliver(path, lambda out: out.write(data), force=options["force"], binary=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from autograd_explain.cli import console
-from autograd_explain.cli.output import check_path, write_file
+from autograd_explain.cli.output import deliver, view_for, writable
 from autograd_explain.cli.running import explained, names_given, read_given
 from autograd_explain.errors import InputError
 from autograd_explain.explanation.quiz import LEVELS, Question, ask
@@ -33,8 +33,7 @@ _NO_SCREEN = "note: the full screen needs a terminal (no dumb one) on all three 
 def quiz_program(options: dict[str, Any]) -> int:
     """Ask about a program as the options say; 0 however well it went."""
     sheet = _sheet_paths(options)
-    if options["output"] is not None:
-        _check(Path(options["output"]), options)
+    output = writable(options["output"], force=options["force"], example="results.json")
     source = None if sheet is not None else _source(options)
     run = _run(options)
     questions = ask(run, options["questions"], options["seed"], (options["level"],) if options["level"] else LEVELS)
@@ -47,7 +46,7 @@ def quiz_program(options: dict[str, Any]) -> int:
     if source == "-" and options["answers"] is None:
         console.complain(_PIPED)
     course = _asked(run, questions, options) if lines is None else _graded(run, questions, lines)
-    _write_results(run, course, options, None if lines is None else len(lines))
+    _write_results(run, course, options, output, None if lines is None else len(lines))
     return 0
 
 
@@ -90,24 +89,16 @@ def _sheet_paths(options: dict[str, Any]) -> Sheets | None:
     sheet = Path(options["worksheet"])
     key = Path(options["key"]) if options["key"] is not None else sheet.with_name(f"{sheet.stem}-key{sheet.suffix}")
     for path in (sheet, key):
-        _check(path, options)
+        writable(str(path), force=options["force"])
     if sheet.resolve() == key.resolve():
         raise InputError("the worksheet and its key are one file", hint="give two names")
     return Sheets(sheet, key)
 
 
-def _check(path: Path, options: dict[str, Any]) -> None:
-    try:
-        check_path(path, force=options["force"])
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
-
-
 def _write_sheets(run: Any, questions: Sequence[Question], paths: Sheets, options: dict[str, Any]) -> None:
     view = View(width=console.file_width(), digits=options["digits"], ascii=options["plain"])
     for path, write in ((paths.sheet, quiz_sheet.write_sheet), (paths.key, quiz_sheet.write_key)):
-        write_file(path, partial(write, run, questions, view), force=options["force"])
-        console.complain(f"wrote {path} ({path.stat().st_size:,} bytes)")
+        deliver(path, partial(write, run, questions, view), force=options["force"])
 
 
 def _read_answers(name: str) -> list[str]:
@@ -219,29 +210,17 @@ def answered(run: Any, course: Course, text: str, view: View) -> list[Line]:
     return lines
 
 
-def _write_results(run: Any, course: Course, options: dict[str, Any], lines: int | None) -> None:
-    path = Path(options["output"]) if options["output"] is not None else None
+def _write_results(run: Any, course: Course, options: dict[str, Any], path: Path | None, lines: int | None) -> None:
     if options["format_name"] == "json":
         if path is None:
             console.use_utf8()
         writer = partial(quiz_json.write, run, course, options["seed"], lines)
     else:
-        writer = partial(_write_text, run, course, _view(options, path))
+        writer = partial(_write_text, run, course, view_for(options, path))
     if path is None:
         console.write(writer)
         return
-    write_file(path, writer, force=options["force"])
-    console.complain(f"wrote {path} ({path.stat().st_size:,} bytes)")
-
-
-def _view(options: dict[str, Any], path: Path | None) -> View:
-    plain = options["plain"]
-    return View(
-        width=console.width() if path is None else console.file_width(),
-        digits=options["digits"],
-        ascii=plain or (path is None and console.is_ascii()),
-        color=not plain and path is None and console.has_color(),
-    )
+    deliver(path, writer, force=options["force"])
 
 
 def _write_text(run: Any, course: Course, view: View, out: TextIO) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 from autograd_explain.cli import console
 from autograd_explain.cli.breaking import read_training_fault
-from autograd_explain.cli.output import write_file
+from autograd_explain.cli.output import writable, write_file
 from autograd_explain.cli.progress import Progress
 from autograd_explain.cli.running import Given, bound, check_tracked, listed, names_given, read_limits, read_pair
 from autograd_explain.cli.training_beside import beside_telling, compared_plans
-from autograd_explain.cli.training_output import Sink, writable
+from autograd_explain.cli.training_output import Sink
 from autograd_explain.cli.training_screen import refuse_with_screen, show_step
 from autograd_explain.cli.training_telling import TELLING as _TELLING
 from autograd_explain.errors import InputError
@@ -48,7 +48,7 @@ _FIXED = {
 def train_program(options: dict[str, Any]) -> int:
     """Train as the options ask; 130 where it was interrupted, else 0."""
     _refuse_together(options)
-    save = writable(options["save"], force=options["force"])
+    save = writable(options["save"], force=options["force"], example="run.json")
     sink = Sink(options)
     session = _resumed(options) if options["resume"] is not None else _begun(options)
     if options["screen"]:

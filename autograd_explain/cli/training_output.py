@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd_explain.cli import console
-from autograd_explain.cli.output import check_path, write_file
+from autograd_explain.cli.output import deliver, view_for, writable
 from autograd_explain.cli.progress import Progress
 from autograd_explain.errors import InputError
-from autograd_explain.render.theme import Line, View
+from autograd_explain.render.theme import Line
 
 ENDINGS = {".txt": "text", ".jsonl": "jsonl", ".svg": "svg", ".png": "png", ".html": "html"}
 """The format that a file's ending stands for."""
@@ -21,10 +21,10 @@ class Sink:
 
     def __init__(self, options: dict[str, Any]) -> None:
         """Read where to and how from the options. Raises InputError before anything is trained."""
-        self.path = writable(options["output"], force=options["force"])
+        self.path = writable(options["output"], force=options["force"], example="training.svg")
         self.force: bool = options["force"]
         self.format = _format(options["format_name"], self.path)
-        self.view = _view(options, self.path)
+        self.view = view_for(options, self.path, all=options["everything"], notes=not options["no_notes"])
         self.progress: Progress | None = None
         self._parts: list[str] = []
         if self.format == "png" and self.path is None:
@@ -54,22 +54,7 @@ class Sink:
                 self.text(picture.decode("utf-8"))
             return
         content: Any = "".join(self._parts) if picture is None else picture
-        write_file(self.path, lambda out: out.write(content), force=self.force, binary=picture is not None)
-        console.complain(f"wrote {self.path} ({self.path.stat().st_size:,} bytes)")
-
-
-def writable(name: str | None, *, force: bool) -> Path | None:
-    """The file of that name, which can be written; None for no name. Raises InputError for any other file."""
-    if name is None:
-        return None
-    if not name.strip():
-        raise InputError("there is no name of a file to write to", hint="-o training.svg")
-    path = Path(name)
-    try:
-        check_path(path, force=force)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    return path
+        deliver(self.path, lambda out: out.write(content), force=self.force, binary=picture is not None)
 
 
 def _format(name: str | None, path: Path | None) -> str:
@@ -79,15 +64,3 @@ def _format(name: str | None, path: Path | None) -> str:
         message = f"a training cannot be written to {path}"
         raise InputError(message, hint=f"the ending says how: {', '.join(ENDINGS)}; or --format text")
     return ENDINGS[path.suffix.lower()]
-
-
-def _view(options: dict[str, Any], path: Path | None) -> View:
-    plain = options["plain"]
-    return View(
-        width=console.width() if path is None else console.file_width(),
-        digits=options["digits"],
-        ascii=plain or (path is None and console.is_ascii()),
-        color=not plain and path is None and console.has_color(),
-        all=options["everything"],
-        notes=not options["no_notes"],
-    )

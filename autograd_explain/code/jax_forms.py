@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from autograd_explain.code.library import Form, Library, Use, key_text
-from autograd_explain.code.numpy_forms import over, shape_text
 from autograd_explain.code.numpy_helpers import functions_of
+from autograd_explain.code.shared_forms import index, reduced, shape_text, shared_forms
 
-_SAME = [
-    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
-    "tanh", "square", "reciprocal", "sign", "abs", "floor", "ceil", "round",
-]  # fmt: skip
-_OTHER = {
-    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-}  # fmt: skip
 _NN = ["sigmoid", "softplus", "relu", "selu", "silu", "mish"]
 
 _HELPERS = '''
@@ -61,34 +54,6 @@ def bce(p, t):
 '''
 
 
-def _reduced(name: str) -> Callable[[Use], str]:
-    return lambda use: f"{name}({use.args[0]}{over(use)}{_freedom(use)})"
-
-
-def _freedom(use: Use) -> str:
-    return f", ddof={use.options['ddof']}" if use.options.get("ddof") else ""
-
-
-def _transpose(use: Use) -> str:
-    axes = use.options.get("axes")
-    return f"{use.args[0].atom}.T" if axes is None else f"jnp.transpose({use.args[0]}, {axes})"
-
-
-def _joined(name: str) -> Callable[[Use], str]:
-    def form(use: Use) -> str:
-        axis = use.options.get("axis", 0)
-        parts = ", ".join(arg.float for arg in use.args)
-        return f"jnp.{name}([{parts}]{f', axis={axis}' if axis else ''})"
-
-    return form
-
-
-def _where(use: Use) -> str:
-    c, a, b = use.args
-    test = str(c) if use.texts.get("condition") else f"{c} != 0"
-    return f"jnp.where({test}, {a.float}, {b.float})"
-
-
 def _cross_entropy(use: Use) -> str:
     logits, t = use.args
     if t.rank != logits.rank - 1:
@@ -105,18 +70,12 @@ def _sum_to(use: Use) -> str:
     return f"unbroadcast({use.args[0]}, {shape_text(use)})"
 
 
-def _index(use: Use) -> str:
-    return f"{use.args[0].atom}[{key_text(use.options['key'], use)}]"
-
 
 FORMS: Mapping[str, Form] = {
-    **{name: f"jnp.{name}({{x}})" for name in _SAME},
-    **{name: f"jnp.{other}({{x}})" for name, other in _OTHER.items()},
+    **shared_forms("jnp"),
     **{name: f"jax.nn.{name}({{x}})" for name in _NN},
-    **{name: f"jnp.{name}({{a}}, {{b}})" for name in ("maximum", "minimum", "outer")},
-    **{name: _reduced(f"jnp.{name}") for name in ("sum", "mean", "prod", "max", "min", "var", "std", "cumsum")},
-    **{name: _reduced(f"jax.nn.{name}") for name in ("logsumexp", "softmax", "log_softmax")},
-    "norm": _reduced("norm"),
+    **{name: reduced(f"jax.nn.{name}") for name in ("logsumexp", "softmax", "log_softmax")},
+    "norm": reduced("norm"),
     "logsigmoid": "jax.nn.log_sigmoid({x})",
     "leaky_relu": "jax.nn.leaky_relu({x}, {slope})",
     "elu": "jax.nn.elu({x}, {alpha})",
@@ -124,25 +83,13 @@ FORMS: Mapping[str, Form] = {
     "hardtanh": "jax.nn.hard_tanh({x})",
     "erf": "jax.scipy.special.erf({x})",
     "erfc": "jax.scipy.special.erfc({x})",
-    "hypot": "jnp.hypot({x}, {y})",
-    "atan2": "jnp.arctan2({y}, {x})",
     "clip": "jnp.clip({x}, {lo}, {hi})",
-    "where": _where,
     "detach": "jax.lax.stop_gradient({x})",
-    "reshape": lambda use: f"jnp.reshape({use.args[0]}, {shape_text(use)})",
-    "squeeze": lambda use: f"jnp.squeeze({use.args[0]}{over(use)})",
-    "expand_dims": "jnp.expand_dims({x}, {axis})",
-    "flatten": "jnp.ravel({x})",
-    "transpose": _transpose,
-    "concat": _joined("concatenate"),
-    "stack": _joined("stack"),
-    "broadcast_to": lambda use: f"jnp.broadcast_to({use.args[0]}, {shape_text(use)})",
     "sum_to": _sum_to,
     "scatter_add": _scatter,
     "product_of_others": lambda use: f"product_of_others({use.args[0]}, {use.axes})",
     "at_largest": lambda use: f"at_largest({use.args[0]}, {use.args[1]}, {use.options.get('axis')})",
     "cross_entropy": _cross_entropy,
-    "bce": "bce({p}, {t})",
 }
 
-JAX = Library("JAX", "jnp", "jnp.array", "jnp.float64", FORMS, functions_of(_HELPERS), _index, "jnp.array({})")
+JAX = Library("JAX", "jnp", "jnp.array", "jnp.float64", FORMS, functions_of(_HELPERS), index, "jnp.array({})")

@@ -174,6 +174,15 @@ class Explanation:
             places[scope.start : scope.stop] = [scope.id] * (scope.stop - scope.start)
         return places
 
+    def titles_of(self, scope: int | None) -> list[str]:
+        """The calls and loop turns around what a scope recorded, outermost first; none outside all of them."""
+        titles: list[str] = []
+        while scope is not None:
+            entered = self.scopes[scope]
+            titles.insert(0, f"{entered.title}{f', turn {entered.iteration}' if entered.iteration is not None else ''}")
+            scope = entered.parent
+        return titles
+
     def scope_of(self, node: Var) -> int | None:
         """The innermost call or loop turn that recorded a value."""
         return self._scope_of[node.index]

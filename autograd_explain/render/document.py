@@ -142,13 +142,7 @@ def _forward(run: Explanation, view: View, writing: Writing) -> Iterator[Block]:
 
 
 def _place(run: Explanation, scope: int | None) -> str:
-    titles: list[str] = []
-    while scope is not None:
-        entered = run.scopes[scope]
-        turn = f", turn {entered.iteration}" if entered.iteration is not None else ""
-        titles.insert(0, f"▸ {entered.title}{turn}")
-        scope = entered.parent
-    return " ".join(titles) or "▸ back outside"
+    return " ".join(f"▸ {title}" for title in run.titles_of(scope)) or "▸ back outside"
 
 
 def _operation(run: Explanation, node: Var, writing: Writing) -> tuple[Any, ...]:

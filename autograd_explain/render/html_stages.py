@@ -103,12 +103,7 @@ def _head(text: str, count: str = "") -> Markup:
 
 def _place(run: Explanation, scope: int | None) -> Markup:
     """The calls and loop turns around an operation, outermost first."""
-    titles: list[str] = []
-    while scope is not None:
-        entered = run.scopes[scope]
-        turn = f", turn {entered.iteration}" if entered.iteration is not None else ""
-        titles.insert(0, f"{entered.title}{turn}")
-        scope = entered.parent
+    titles = run.titles_of(scope)
     return tag("p", "in ", tag("code", " ▸ ".join(titles)), class_="place") if titles else Markup()
 
 

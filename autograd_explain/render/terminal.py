@@ -243,12 +243,7 @@ def scope_line(run: Explanation, scope: int | None, view: View, node: Var | None
     """
     if scope is None:
         return Line("    ").add(_cut(f"▸ {_place_of(run, node)}", view.width - 4), "dim")
-    titles: list[str] = []
-    while scope is not None:
-        entered = run.scopes[scope]
-        turn = f", turn {entered.iteration}" if entered.iteration is not None else ""
-        titles.insert(0, f"▸ {entered.title}{turn}")
-        scope = entered.parent
+    titles = [f"▸ {title}" for title in run.titles_of(scope)]
     while len(titles) > 1 and cell_width(" ".join(titles)) > view.width - 4:
         titles = ["▸ …", *titles[2 if titles[0] == "▸ …" else 1 :]]
     return Line("    ").add(_cut(" ".join(titles), view.width - 4), "dim")
