@@ -90,6 +90,7 @@ FORMS: Mapping[str, Form] = {
     "product_of_others": lambda use: f"product_of_others({use.args[0]}, {use.axes})",
     "at_largest": lambda use: f"at_largest({use.args[0]}, {use.args[1]}, {use.options.get('axis')})",
     "cross_entropy": _cross_entropy,
+    "bce": "bce({p}, {t})",
 }
 
 JAX = Library("JAX", "jnp", "jnp.array", "jnp.float64", FORMS, functions_of(_HELPERS), index, "jnp.array({})")

@@ -58,6 +58,7 @@ FORMS: Mapping[str, Form] = {
     "scatter_add": _scatter,
     "at_largest": lambda use: f"at_largest({use.args[0]}, {use.args[1]}{over(use)})",
     "cross_entropy": _cross_entropy,
+    "bce": "bce({p}, {t})",
 }
 
 NUMPY = Library("NumPy", "np", "np.array", "np.float64", FORMS, HELPERS, index, "np.array({})")

@@ -87,5 +87,4 @@ def shared_forms(np: str) -> Mapping[str, Form]:
         "concat": _joined(f"{np}.concatenate"),
         "stack": _joined(f"{np}.stack"),
         "broadcast_to": lambda use: f"{np}.broadcast_to({use.args[0]}, {shape_text(use)})",
-        "bce": "bce({p}, {t})",
     }
