@@ -310,9 +310,10 @@ def _ledger(run: Explanation, part: PartRecord, earlier: Earlier, view: View) ->
     so_far = f"  ({earlier.count + 1} of {uses})" if earlier.count + 1 < uses else ""
     if not earlier.count:
         return f"{part.target_label}: {show(part.total_after, view)}{so_far}"
-    every = f"{part.target_label}: {terms([*earlier.terms, part.contribution], part.total_after, view)}{so_far}"
-    if earlier.count < MOST_TERMS and TARGET_COLUMN + cell_width(every) + _MARGIN <= view.width:
-        return every
+    if earlier.count < MOST_TERMS:
+        every = f"{part.target_label}: {terms([*earlier.terms, part.contribution], part.total_after, view)}{so_far}"
+        if TARGET_COLUMN + cell_width(every) + _MARGIN <= view.width:
+            return every
     return f"{part.target_label}: {terms([part.total_before, part.contribution], part.total_after, view)}{so_far}"
 
 
