@@ -49,6 +49,7 @@ _BROADCAST = "compared from the right, two sizes must be equal or one of them 1"
 _ADVICE = {
     "matmul": "in a @ b the last size of a must be the first of b (its last but one for a batch)",
     "dot": "in dot(a, b) the last size of a must be the first of b",
+    "outer": "outer(a, b) takes two vectors; flatten(a) makes one of any array",
     "concat": "parts may differ in size along the axis only, and need at least one axis",
     "stack": "parts of a stack, or entries of a list, have one shape",
     "cross_entropy": "logits (rows, classes) go with class numbers (rows) or with one row of shares for each row",

@@ -103,8 +103,16 @@ matmul = _product(
     "[[x, 1], [2, 3]] @ [1, 2]",
 )  # fmt: skip
 dot = _product("dot", Call("dot"), "Σ aᵢ·bᵢ: each entry's slope is its partner.", "dot([x, 2], [3, 4])")
+
+
+def _outer(a: Any, b: Any) -> Any:
+    if a.ndim != 1 or b.ndim != 1:  # NumPy flattens them unasked: the rule, and PyTorch, know vectors alone
+        raise ValueError("outer takes two vectors")
+    return np.outer(a, b)
+
+
 outer = define(Op(
-    "outer", ("a", "b"), np.outer, lambda sp, a, b: np.outer(a, b), Call("outer"), "linear algebra",
+    "outer", ("a", "b"), _outer, lambda sp, a, b: np.outer(a, b), Call("outer"), "linear algebra",
     "out[i,j] = a[i]·b[j]: a[i] meets every b[j], so its gradient is a row of upstreams weighted by b.",
     vjp=(lambda upstream, out, a, b: upstream @ b, lambda upstream, out, a, b: swapped(upstream) @ a),
     entries=lambda a, b: a.size * b.size, example="outer([x, 2], [3, 4])",

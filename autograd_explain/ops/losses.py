@@ -105,6 +105,8 @@ def rows_of(logits: Any) -> float:
 
 
 def _cross_entropy(logits: Any, t: Any) -> Any:
+    if t.shape not in {logits.shape, logits.shape[:-1]}:  # broadcast, rows would count twice and gradients not fit
+        raise ValueError("there is one class number, or one row of shares, for each row of scores")
     return _average(log_softmax.forward(logits, axis=-1), one_hot(logits, t))
 
 
