@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME…`: engine, startup, program, memory, honesty, killers, training."""
+"""`python -m benchmarks NAME…`: engine, startup, program, memory, honesty, killers, training, laws."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.timing import with_large_stack
 
-NAMES = ("engine", "startup", "program", "memory", "honesty", "killers", "training")
+NAMES = ("engine", "startup", "program", "memory", "honesty", "killers", "training", "laws")
 
 
 def main(names: list[str]) -> None:

@@ -105,7 +105,7 @@ def sound(program: Case) -> Any:
     gradients = [gradient for gradient in run.sweep.gradients if gradient is not None]
     numbers = [*(node.value for node in run.recording.tape.nodes), *gradients]
     fit = all(np.all(np.isfinite(n)) and np.max(np.abs(n), initial=0.0) < LARGEST for n in numbers)
-    return run if fit and far_from_corners(run.to_dict()) else None
+    return run if fit and far_from_corners(run) else None
 
 
 def with_wrong_rule(run: Any, dice: random.Random, so_far: Counter[Any]) -> Iterator[tuple[str, Any]]:

@@ -7,12 +7,14 @@ smooth but for the corners that `far_from_corners` looks for. Nothing here asser
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from tests.programs import Case
+from tests.properties import reference
 
 NAMES = ("x", "y", "w")
 SMOOTH = (
@@ -36,6 +38,7 @@ def values() -> st.SearchStrategy[float]:
     return st.integers(-18, 18).filter(bool).map(lambda tenths: tenths / 10 + 0.037)
 
 
+@cache  # made once: making one takes far longer than drawing from it
 def expressions(names: tuple[str, ...] = NAMES, leaves: int = 6) -> st.SearchStrategy[str]:
     """Texts of smooth and cornered operations over these names; the same name often occurs more than once."""
     atoms = st.sampled_from(names) | st.sampled_from(("2", "0.5", "1.25", "pi"))
@@ -70,8 +73,11 @@ _STATEMENTS = {
 }
 
 
+@cache
 def arrays(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
-    """Arrays of a shape, no entry near 0 and no two equal: reductions have no tie there."""
+    """Arrays of a shape, no entry near 0 and no two equal: reductions have no tie there. A number for no axes."""
+    if not shape:
+        return values()
     size = int(np.prod(shape))
     spread = st.permutations(range(1, size + 1))
     signs = st.lists(st.sampled_from((-1.0, 1.0)), min_size=size, max_size=size)
@@ -82,64 +88,152 @@ def arrays(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
 
 MATMULS = (
     ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3), (3, 2)), ((2, 2, 3), (3,)), ((3,), (2, 3, 2)),
-    ((2, 2, 3), (3, 2)), ((2, 3), (2, 3, 2)), ((2, 2, 3), (2, 3, 2)), ((2, 1, 2, 3), (2, 3, 2)),
+    ((2, 2, 3), (3, 2)), ((2, 3), (2, 3, 2)), ((2, 2, 3), (2, 3, 2)), ((2, 1, 2, 3), (2, 3, 2)), ((1, 3), (3, 1)),
+    ((1, 2, 3), (2, 3, 1)),
 )  # fmt: skip
 STRETCHED = (((2, 3), (3,)), ((2, 3), (2, 1)), ((3,), (2, 1)), ((2, 3), ()), ((2, 1, 3), (2, 1)), ((1, 3), (2, 3)))
-ENTRYWISE = ("tanh({})", "sigmoid({})", "exp(-({})**2)", "({})**2", "sin({})", "relu({})", "softplus({})", "{}")
-REDUCTIONS = ("sum", "mean", "max", "min", "logsumexp", "norm", "prod", "var", "std", "softmax", "cumsum")
-PARTS = {
-    1: ("{}[1:]", "{}[::-1]", "{}[[0, 1, 0]]", "{}[-1]", "{}[None, :]", "{}"),
-    2: ("{}[0]", "{}[:, 1:]", "{}[::-1, 0]", "{}[[1, 0, 1]]", "{}.T", "flatten({})", "{}[:, None]", "{}[..., 0]", "{}"),
-    3: ("{}[0, 1]", "{}[:, 0, ::-1]", "{}[..., 0]", "reshape({}, (-1, 2))", "{}"),
-}
+JOINED = (((2,), (3,)), ((1, 3), (2, 3)), ((2, 1), (2, 2)), ((2, 1, 2), (2, 3, 2)))
+LARGEST = 24  # entries of one array
+
+ENTRYWISE = (
+    "{0}", "tanh({0})", "sigmoid({0})", "sin({0})", "{0}**2", "exp(-({0})**2)", "softplus({0})", "relu({0})",
+    "abs({0})", "clip({0}, -0.8, 0.9)", "gelu({0})", "1/(2 + sin({0}))", "log1p(({0})**2)", "-({0})", "elu({0})",
+)  # fmt: skip
+MEETINGS = (
+    "{0} + {1}", "{0} - {1}", "{0}*{1}", "{0}/(2.7 + tanh({1}))", "hypot({0}, 1 + {1}**2)", "atan2({0}, 2 + {1}**2)",
+    "maximum({0}, {1})", "minimum({0}, {1})", "where({0} > 0.1, {1}, 2)", "where({0} > {1}, {0}, {1}**2)",
+    "mse({0}, {1})", "mae({0}, {1})", "huber({0}, {1}, delta=0.7)", "bce(sigmoid({0}), sigmoid({1}))",
+    "bce_with_logits({0}, sigmoid({1}))", "hinge({0}, {1})", "cross_entropy({0}, softmax({1}))",
+)  # fmt: skip
+PRODUCTS = ("{0} @ {1}", "matmul({0}, {1})", "dot({0}, {1})", "outer({0}, {1})")
+JOINS = (
+    "concat([{0}, {1}])", "concat([{0}, {1}, {0}], axis=-1)", "concat([{1}, {0}], axis=1)", "stack([{0}, {1}])",
+    "stack([{0}, {1}, {1}], axis=1)", "stack([{1}, {0}], axis=-1)", "[{0}, {1}, 2*{0}]",
+)  # fmt: skip
+PARTS = (
+    "{0}[0]", "{0}[-1]", "{0}[1:]", "{0}[::-1]", "{0}[[0, 1, 0]]", "{0}[[-1, -1]]", "{0}[None, :]", "{0}[..., 0]",
+    "{0}[:, 1:]", "{0}[::-1, 0]", "{0}[[1, 0, 1], [0, 0, 1]]", "{0}[:, None]", "{0}[:, [1, 1, 0]]", "{0}[..., None]",
+    "{0}[0, 1]", "{0}[:, 0, ::-1]", "{0}[[0, 0]][:, 1]", "{0}.T", "flatten({0})", "reshape({0}, (-1, 2))",
+    "reshape({0}, (3, -1))", "expand_dims({0}, 1)", "squeeze({0})", "transpose({0}, axes=(1, 0))",
+    "transpose({0}, axes=(2, 0, 1))", "transpose({0}, axes=(0, 2, 1))",
+)  # fmt: skip
+AXES = ("", ", axis=0", ", axis=1", ", axis=-1", ", axis=2", ", axis=-2", ", axis=(0, 1)", ", axis=(0, -1)")
+REDUCTIONS = tuple(
+    f"{name}({{0}}{axis}{more})"
+    for name in ("sum", "mean", "max", "min", "prod", "norm", "var", "std", "logsumexp")
+    for axis in AXES
+    for more in ("", ", keepdims=True", *((", ddof=1",) if name in {"var", "std"} else ()))
+) + tuple(
+    f"{name}({{0}}{axis})"
+    for name in ("softmax", "log_softmax", "cumsum")
+    for axis in AXES[:6]
+)  # fmt: skip
+PAIRS = MEETINGS + PRODUCTS + JOINS
+
+HALF = reference.exact(0.5)
+Shape = tuple[int, ...]
+
+
+@cache
+def shape_after(row: str, *shapes: Shape) -> Shape | None:
+    """The shape that a row makes of values of these shapes; None where they do not fit, or it grows too large."""
+    names = ("first", "second")[: len(shapes)]
+    given = {name: np.full(shape, HALF)[()] for name, shape in zip(names, shapes, strict=True)}
+    try:
+        found = np.shape(reference.result(row.format(*names), given))
+    except (ArithmeticError, AttributeError, IndexError, TypeError, ValueError):
+        return None
+    return found if 0 < np.prod(found) <= LARGEST and len(found) <= 4 else None
+
+
+@cache
+def fitting(rows: tuple[str, ...], *shapes: Shape) -> tuple[tuple[str, Shape], ...]:
+    """The rows that values of these shapes fit, each with the shape it makes."""
+    found = [(row, shape_after(row, *shapes)) for row in rows]
+    return tuple((row, shape) for row, shape in found if shape is not None)
 
 
 @st.composite
 def array_programs(draw: st.DrawFn) -> Case:
-    """Programs on arrays: a product or a stretched operation, entry by entry functions, a part, a reduction."""
-    left, right = draw(st.sampled_from(MATMULS + STRETCHED))
-    sign = "@" if (left, right) in MATMULS else draw(st.sampled_from(("+", "-", "*", "/ (2.7 +")))
-    first, second = (draw(st.sampled_from(ENTRYWISE)).format(name) for name in ("a", "b"))
-    product = f"c = ({first}) {sign} ({second})" + ")" * sign.count("(")
-    shape = np.shape((np.ones(left) @ np.ones(right)) if sign == "@" else np.ones(left) + np.ones(right))
-    text = f"{product}\nd = {draw(st.sampled_from(ENTRYWISE)).format('c')} + 0.5*c\n"
-    text += draw(st.sampled_from(PARTS.get(len(shape), ("{}",)))).format("d")
-    given = {"a": draw(arrays(left)), "b": draw(arrays(right))}
-    return Case(draw(_reduced(text, len(shape))), given)
+    """Programs on arrays and a number: lines that join, move, multiply and reduce what the lines before made."""
+    left, right = draw(st.sampled_from(MATMULS + STRETCHED + JOINED))
+    given = {"a": draw(arrays(left)), "b": draw(arrays(right)), "s": draw(values())}
+    known: dict[str, Shape] = {"a": left, "b": right, "s": ()}
+    lines: list[str] = []
+    for name in "cdfg"[: draw(st.integers(1, 4))]:
+        line, known[name] = draw(_lines(known, first=name == "c"))
+        lines.append(line.replace("{name}", name))
+    return used("\n".join([*lines, draw(_lasts([name for name in known if name not in given]))]), given)
 
 
 @st.composite
-def _reduced(draw: st.DrawFn, text: str, rank: int) -> str:
-    """The program with a reduction of `d` in place of the part, or beside it."""
-    if rank == 0 or draw(st.booleans()):
-        return text
-    name = draw(st.sampled_from(REDUCTIONS))
-    axis = draw(st.sampled_from([*range(-rank, rank), *([None] if name != "softmax" else [])]))
-    keep = f", keepdims={draw(st.booleans())}" if name not in {"softmax", "cumsum"} else ""
-    lines = text.splitlines()
-    return "\n".join([*lines[:-1], f"r = {name}(d, axis={axis}{keep})", "r*r + 0.3*r"])
+def _lines(draw: st.DrawFn, known: dict[str, Shape], *, first: bool) -> tuple[str, Shape]:
+    """One statement that gives `{name}` a value, and that value's shape. In the first one both inputs meet."""
+    rows = PAIRS if first else draw(st.sampled_from((ENTRYWISE, PAIRS, PARTS, REDUCTIONS)))
+    names = draw(st.permutations("ab") if first else st.tuples(*[st.sampled_from([*known])] * 2))
+    found = fitting(rows, *(known[name] for name in names[: 2 if rows is PAIRS else 1]))
+    row, shape = draw(st.sampled_from(found or fitting(ENTRYWISE, known[names[0]])))
+    form = draw(st.sampled_from(_FORMS))
+    other = draw(st.sampled_from(ENTRYWISE[1:])).format("t")
+    return form.format(text=row.format(*names), other=other, over=draw(st.sampled_from([*known]))), shape
 
 
-def far_from_corners(data: dict[str, Any], room: float = 1e-3) -> bool:
-    """Whether no operation with a corner is near it, so that a small step meets no other slope."""
-    nodes = data["nodes"]
-    for node in nodes:
-        found = [np.asarray(nodes[index]["value"], dtype=float) for index in node["inputs"]]
-        corners = _CORNERS.get(node["op"])
-        if corners is not None and any(np.any(np.abs(gap) < room) for gap in corners(*found)):
-            return False
+_FORMS = (
+    "{{name}} = {text}",
+    "{{name}} = {text}",
+    "{{name}} = 0.5*tanh({text}) + 0.3",
+    "{{name}} = {text}\n{{name}} += 0.5*tanh({{name}})",
+    "def f_{{name}}(t): return {other} + 0.3*t\n{{name}} = f_{{name}}({text})",
+    "{{name}} = {text}\nfor i in range(2):\n    {{name}} = sin({{name}})*(i + 0.5) + 0.1*sum({over})",
+    "if sum({over}) > 0.05:\n    {{name}} = {text}\nelse:\n    {{name}} = 0.7*({text})**2 - 0.2",
+    "t = {text}\nk = 0\nwhile k < 2:\n    t = {other}\n    k += 1\n{{name}} = t",
+)
+
+
+@st.composite
+def _lasts(draw: st.DrawFn, made: list[str]) -> str:
+    """A result that reads the last value, and often another one, more than once."""
+    name, other = made[-1], draw(st.sampled_from(made))
+    form = draw(st.sampled_from(("{0}*{0} + 0.3*{0}", "{0} + sum({1}*{1})", "sum({0})", "{0}")))
+    return form.format(name, other)
+
+
+def far_from_corners(run: Any, room: float = 1e-3) -> bool:
+    """Whether no operation of a run with a corner is near it, so that a small step meets no other slope."""
+    tape = run.recording.tape
+    for node in tape.nodes:
+        corners = _between if node.op.family == "comparison" else _CORNERS.get(node.op.name)
+        if corners is not None and any(argument.tracked for argument in node.inputs):
+            found = [np.asarray(argument.value, dtype=float) for argument in node.inputs]
+            if np.any(np.abs(corners(*found, **tape.options.get(node.index, {}))) < room):
+                return False
     return True
 
 
-def _apart(x: Any, axis: Any = None) -> list[Any]:
-    entries = np.sort(np.ravel(x))
-    return [np.diff(entries)]
+def _between(a: Any, b: Any, **options: Any) -> Any:
+    return a - b
+
+
+def _gaps(x: Any, axis: Any, keepdims: bool) -> Any:
+    """How far the second largest and smallest entries are from the largest and smallest."""
+    axes = tuple(range(np.ndim(x))) if axis is None else tuple(np.atleast_1d(axis) % max(np.ndim(x), 1))
+    rows = np.moveaxis(x, axes, range(-len(axes), 0)) if axes else x[..., None]
+    entries = np.sort(rows.reshape(*rows.shape[: rows.ndim - max(len(axes), 1)], -1), axis=-1)
+    return np.diff(entries, axis=-1)[..., [0, -1]] if entries.shape[-1] > 1 else np.ones(1)
+
+
+def _spread(x: Any, axis: Any, keepdims: bool, ddof: int = 0) -> Any:
+    return np.std(x, axis=axis)
 
 
 _CORNERS: dict[str, Any] = {
-    **dict.fromkeys(("relu", "abs", "leaky_relu", "elu", "selu"), lambda x: [x]),
-    **dict.fromkeys(("maximum", "minimum", "gt", "lt", "ge", "le"), lambda a, b: [a - b]),
-    **dict.fromkeys(("max", "min"), _apart),
-    **dict.fromkeys(("std", "norm"), lambda x: [np.max(np.abs(x - np.mean(x)), initial=0.0), np.max(np.abs(x))]),
-    "hardtanh": lambda x: [np.abs(x) - 1],
+    **dict.fromkeys(("relu", "abs", "leaky_relu", "elu", "selu"), lambda x, **options: x),
+    **dict.fromkeys(("maximum", "minimum", "mae"), _between),
+    **dict.fromkeys(("max", "min"), _gaps),
+    "std": _spread,
+    "norm": lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis=axis)),
+    "hardtanh": lambda x: np.abs(x) - 1,
+    "clip": lambda x, lo, hi: np.minimum(np.abs(x - lo), np.abs(x - hi)),
+    "hinge": lambda score, t: 1 - t * score,
 }
+"""How far from its corners an operation is, of those that have some."""
