@@ -20,7 +20,7 @@ from autograd_explain.ops.activations import softplus
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import absolute, clip, exp, expm1, log, log1p, maximum, square
 from autograd_explain.ops.reductions import composed_steps, log_softmax, mean, sum_
-from autograd_explain.ops.shaping import sum_to
+from autograd_explain.ops.shaping import broadcast_to, sum_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +174,18 @@ _LEAST_LOG = -100.0  # PyTorch's floor: a probability of 0 then costs much, but 
 _LEAST_SLOPE = 1e-12  # the same for p·(1 − p), by which the gradient is divided
 
 
+def _common(p: Any, t: Any) -> Shape:
+    return np.broadcast_shapes(shape_of(p), shape_of(t))
+
+
 def _pairs(p: Any, t: Any) -> float:
-    return float(np.prod(np.broadcast_shapes(shape_of(p), shape_of(t)), dtype=float))
+    return float(np.prod(_common(p, t), dtype=float))
+
+
+def _for_each_pair(slope: Any, p: Any, t: Any) -> Any:
+    """A slope that p alone decides, once for every t that p meets."""
+    shape = _common(p, t)
+    return slope if shape_of(slope) == shape else broadcast_to(slope, shape=shape)
 
 
 def _bce(p: Any, t: Any) -> Any:
@@ -192,7 +202,8 @@ def _bce_to_p(upstream: Any, out: Any, p: Any, t: Any) -> Any:
 
 
 def _bce_to_t(upstream: Any, out: Any, p: Any, t: Any) -> Any:
-    return _fitted(upstream * (maximum(log1p(-p), _LEAST_LOG) - maximum(log(p), _LEAST_LOG)) / _pairs(p, t), t)
+    slope = upstream * (maximum(log1p(-p), _LEAST_LOG) - maximum(log(p), _LEAST_LOG)) / _pairs(p, t)
+    return _fitted(_for_each_pair(slope, p, t), t)
 
 
 def _symbolic_bce(sp: Any, p: Any, t: Any) -> Any:
@@ -206,7 +217,9 @@ bce = define(Op(
     "bce_with_logits keeps more digits.",
     vjp=(_bce_to_p, _bce_to_t), shown=(
         lambda upstream, out, p, t: _fitted(upstream * (p - t) / (p * (1 - p)) / _pairs(p, t), p),
-        lambda upstream, out, p, t: _fitted(upstream * (log(1 - p) - log(p)) / _pairs(p, t), t),
+        lambda upstream, out, p, t: _fitted(
+            _for_each_pair(upstream * (log(1 - p) - log(p)) / _pairs(p, t), p, t), t
+        ),
     ),
     example="bce(sigmoid(x), 1)",
 ))  # fmt: skip
