@@ -216,9 +216,11 @@ def _between(a: Any, b: Any, **options: Any) -> Any:
 
 def _gaps(x: Any, axis: Any, keepdims: bool) -> Any:
     """How far the second largest and smallest entries are from the largest and smallest."""
-    axes = tuple(range(np.ndim(x))) if axis is None else tuple(np.atleast_1d(axis) % max(np.ndim(x), 1))
-    rows = np.moveaxis(x, axes, range(-len(axes), 0)) if axes else x[..., None]
-    entries = np.sort(rows.reshape(*rows.shape[: rows.ndim - max(len(axes), 1)], -1), axis=-1)
+    if np.ndim(x) == 0:
+        return np.ones(1)
+    axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
+    rows = np.moveaxis(x, axes, range(-len(axes), 0))
+    entries = np.sort(rows.reshape(*rows.shape[: x.ndim - len(axes)], -1), axis=-1)
     return np.diff(entries, axis=-1)[..., [0, -1]] if entries.shape[-1] > 1 else np.ones(1)
 
 
