@@ -226,7 +226,7 @@ def _gaps(x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _spread(x: Any, axis: Any, keepdims: bool, ddof: int = 0) -> Any:
-    return np.std(x, axis=axis)
+    return np.std(x, axis=axis if np.ndim(x) else None)
 
 
 _CORNERS: dict[str, Any] = {

@@ -18,7 +18,7 @@ _REDUCED = ["sum", "mean", "prod", "max", "min", "var", "std", "cumsum"]
 
 def over(use: Use, axis: str = "axis", keep: str = "keepdims") -> str:
     """The axis and the flag as arguments of a call, where they differ from their defaults."""
-    chosen = use.options.get("axis")
+    chosen = use.options.get("axis") if use.args[0].rank else None  # a number has none, whatever the program names
     text = f", {axis}={chosen}" if chosen is not None else ""
     return text + (f", {keep}=True" if use.keeps else "")
 

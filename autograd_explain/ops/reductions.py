@@ -219,10 +219,9 @@ var = _reduction(
 )  # fmt: skip
 std = _reduction(
     "std", lambda x, axis, keepdims, ddof: np.sqrt(_spread_of(x, axis, keepdims, ddof)),
-    lambda upstream, out, x, axis, keepdims, ddof: where(
+    lambda upstream, out, x, axis, keepdims, ddof: back(upstream, x, axis) * where(
         back(out, x, axis) == 0, 0,
-        div(back(upstream, x, axis) * (x - mean(x, axis=axis, keepdims=True)),
-            _freedom(x, axis, ddof) * back(out, x, axis))),
+        div(x - mean(x, axis=axis, keepdims=True), _freedom(x, axis, ddof) * back(out, x, axis))),
     lambda sp, x, axis, keepdims, ddof: sp.each(sp.sqrt, _symbolic_var(sp, x, axis, keepdims, ddof)),
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,

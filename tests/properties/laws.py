@@ -35,6 +35,7 @@ from tests.render.test_json import summed_to
 from tests.strategies import MEETINGS, far_from_corners, shape_after
 
 TAME = 1e6  # what is larger has no digits left to compare
+LAYOUT = 1e-12  # NumPy adds up in the order of memory, which moving entries about changes
 JOINED = 10  # the first MEETINGS are entry by entry
 
 
@@ -197,10 +198,14 @@ IDENTITIES = (
 
 
 def identities(case: Case) -> None:
+    found, _, scale = tame(case)
     name = chosen(case, [*case.values])
     shape = np.shape(case.values[name])
     for row in (row for row in IDENTITIES if shape_after(row, shape) == shape):
-        same(case, Case(f"{name} = {row.format(name)}\n{case.text}", case.values))
+        other = explain(f"{name} = {row.format(name)}\n{case.text}", case.values)
+        near(found.value, other.value, scale, LAYOUT)
+        for each in case.values:
+            near(found.gradients[each], other.gradients[each], scale, LAYOUT)
 
 
 def moves(case: Case) -> None:
@@ -208,14 +213,14 @@ def moves(case: Case) -> None:
     arrays = {name: np.asarray(value) for name, value in case.values.items() if np.size(value) > 1}
     if not arrays:
         raise Unfit
+    run, _, scale = tame(case)
     name = chosen(case, [*arrays])
     others = {other: given for other, given in case.values.items() if other != name}
-    expected = case.run().gradients
     for line, parts, together in _moved(name, arrays[name]):
         found = explain(f"{line}\n{case.text}", {**others, **parts}).gradients
-        np.testing.assert_array_equal(expected[name], together([found[part] for part in parts]))
+        near(run.gradients[name], together([found[part] for part in parts]), scale, LAYOUT)
         for other in others:
-            np.testing.assert_array_equal(expected[other], found[other])
+            near(run.gradients[other], found[other], scale, LAYOUT)
 
 
 def _moved(name: str, value: Any) -> Iterator[tuple[str, dict[str, Any], Callable[[list[Any]], Any]]]:
@@ -321,7 +326,7 @@ LAWS = (
     Law("statements", "a statement for every operation changes no bit", statements),
     Law("inlining", "one expression for many statements changes the order of sums alone", inlining),
     Law("squares", "x*x for x**2 changes the rounding alone", squares),
-    Law("identities", "what moves entries about and back, or picks one of two equals, changes no bit", identities, 4),
+    Law("identities", "moving entries about and back, or picking one of two equals, changes nothing", identities, 4),
     Law("moves", "an input in another order, or in parts, gets its gradient in that order and in those parts", moves),
     Law("permutation", "a reduction of entries in another order has its gradients in that order", permutation, 4),
     Law("uses", "a gradient is the sum over the places that read the value", uses, 2),
