@@ -97,7 +97,8 @@ def formats(case: Case) -> None:
     for row in FORMATS:
         if not row.binary:  # a PNG is the SVG drawn by a library
             out = io.StringIO()
-            row.write(found, View(width=chosen(case, (40, 80, 120))), out)
+            width = 1000 if row.name == "graph" else chosen(case, (40, 80, 120))  # a graph refuses what is too narrow
+            row.write(found, View(width=width), out)
             written[row.name] = out.getvalue()
     assert [] == [name for name, text in written.items() if not text.strip()]
     ET.fromstring(written["svg"])  # noqa: S314 - our own
