@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME…`: engine, startup, program, memory, honesty, killers, training, laws."""
+"""`python -m benchmarks NAME…`: figures, each beside what it is held against. A name of a group stands for all of it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from importlib import import_module
 
 from benchmarks.timing import with_large_stack
 
-NAMES = ("engine", "startup", "program", "memory", "honesty", "killers", "training", "laws")
+GROUPS = {
+    "speed": ("engine", "startup", "program", "memory", "training"),
+    "reliability": ("reference", "laws", "honesty", "killers"),
+}
 
 
 def main(names: list[str]) -> None:
-    """Run the benchmarks of these names, all of them where none is given."""
-    unknown = [name for name in names if name not in NAMES]
-    if unknown:
-        raise SystemExit(f"usage: python -m benchmarks [{' | '.join(NAMES)}] …")
-    for name in names or NAMES:
-        print(f"== {name}")
-        import_module(f"benchmarks.{name}").main()
+    """Run the benchmarks of these names, each a module of this package."""
+    every = [name for group in GROUPS.values() for name in group]
+    if not names or any(name not in GROUPS and name not in every for name in names):
+        told = "\n".join(f"  {group}: {' '.join(members)}" for group, members in GROUPS.items())
+        raise SystemExit(f"usage: python -m benchmarks NAME …\n{told}")
+    for name in names:
+        for member in GROUPS.get(name, (name,)):
+            print(f"== {member}")
+            import_module(f"benchmarks.{member}").main()
 
 
 if __name__ == "__main__":

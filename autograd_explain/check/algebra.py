@@ -20,7 +20,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 LARGEST = 1 << 16  # in bits: of a larger number, an exponential would need more memory than there is
-LARGEST_INSIDE = 1 << 1100  # the same for what a definition makes on its way: the exponential of any float
+LARGEST_INSIDE = 1 << 2200  # the same for what a definition makes on its way: the bell curve of any float
 _NEED_ALL_DIGITS = frozenset({"exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc"})
 
 
@@ -197,8 +197,15 @@ def _cube_root(x: Any) -> Any:
     return mpmath.cbrt(x) if x >= 0 else -mpmath.cbrt(-x)
 
 
+def _bell_tail(x: Any) -> Any:
+    """1 − erf(x). mpmath's own stops where x² overflows float64; so far out the first term is all there is."""
+    return mpmath.exp(-x * x) / (x * mpmath.sqrt(mpmath.pi)) if x > _FAR_OUT else mpmath.erfc(x)
+
+
+_FAR_OUT = 1e100
 _NAMES = "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sqrt erf erfc atan2"
 SMOOTH = {name: _real_function(name, getattr(mpmath, name)) for name in _NAMES.split()}
+SMOOTH["erfc"] = _real_function("erfc", _bell_tail)
 SMOOTH["cbrt"] = _real_function("cbrt", _cube_root)
 STEPS = {"floor": mpmath.floor, "ceil": mpmath.ceil, "round": mpmath.nint, "sign": mpmath.sign}
 

@@ -29,7 +29,6 @@ from autograd_explain.errors import ExplainError
 
 FAILURES = (ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, LookupError, ExplainError)
 _EXACT = np.frompyfunc(exact, 1, 1)
-_REAL = np.frompyfunc(lambda value: real(value, LARGEST), 1, 1)
 _FLOAT = np.frompyfunc(float, 1, 1)
 
 
@@ -43,16 +42,23 @@ def to_float(value: Any) -> Any:
     return np.asarray(_FLOAT(value), dtype=np.float64) if isinstance(value, np.ndarray) else float(value)
 
 
-def exact_value(op: Op, args: tuple[Any, ...], options: dict[str, Any], algebra: PreciseAlgebra) -> Any:
-    """The operation's own definition on exact numbers. Raises Undefined where it has no real value."""
+def exact_value(
+    op: Op, args: tuple[Any, ...], options: dict[str, Any], algebra: PreciseAlgebra, largest: int = LARGEST
+) -> Any:
+    """The operation's own definition on exact numbers.
+
+    Raises Undefined where it has no real value, or one of more than `largest` bits.
+    """
     try:
         if not op.elementwise:
             out = op.symbolic(algebra, *args, **_exact_options(op, options))
-            return _REAL(out) if isinstance(out, np.ndarray) and out.ndim else real(_bare(out), LARGEST)
+            if isinstance(out, np.ndarray) and out.ndim:
+                return np.frompyfunc(lambda value: real(value, largest), 1, 1)(out)
+            return real(_bare(out), largest)
         options = _exact_options(op, options)
         if not _any_array(args):
-            return real(op.symbolic(algebra, *args, **options), LARGEST)
-        entry = np.frompyfunc(lambda *entries: real(op.symbolic(algebra, *entries, **options), LARGEST), len(args), 1)
+            return real(op.symbolic(algebra, *args, **options), largest)
+        entry = np.frompyfunc(lambda *entries: real(op.symbolic(algebra, *entries, **options), largest), len(args), 1)
         return entry(*args)
     except FAILURES:
         raise Undefined from None

@@ -66,13 +66,13 @@ log1p = _function(
     symbolic=lambda sp, x: sp.log(1 + x), domain=Domain("x > −1", lambda x: x > -1),
 )  # fmt: skip
 log2 = _function(
-    "log2", np.log2, math.log2, lambda out, x: 1 / (x * math.log(2)),
-    "The logarithm to base 2: log(x)/log(2), and so is its slope.",
+    "log2", np.log2, math.log2, lambda out, x: (1 / math.log(2)) / x,
+    "The logarithm to base 2: log(x)/log(2), and so is its slope.", shown=lambda out, x: 1 / (x * math.log(2)),
     symbolic=lambda sp, x: sp.log(x) / sp.log(2), domain=Domain("x > 0", lambda x: x > 0), latex=r"\log_{2}",
 )  # fmt: skip
 log10 = _function(
-    "log10", np.log10, math.log10, lambda out, x: 1 / (x * math.log(10)),
-    "The logarithm to base 10: log(x)/log(10), and so is its slope.",
+    "log10", np.log10, math.log10, lambda out, x: (1 / math.log(10)) / x,
+    "The logarithm to base 10: log(x)/log(10), and so is its slope.", shown=lambda out, x: 1 / (x * math.log(10)),
     symbolic=lambda sp, x: sp.log(x) / sp.log(10), domain=Domain("x > 0", lambda x: x > 0), latex=r"\log_{10}",
 )  # fmt: skip
 sqrt = _function(
@@ -128,7 +128,7 @@ cosh: Op = _function(
     latex=r"\cosh",
 )
 tanh = _function(
-    "tanh", np.tanh, math.tanh, lambda out, x: 1 / cosh(x) ** 2,
+    "tanh", np.tanh, math.tanh, lambda out, x: (1 / cosh(x)) ** 2,
     "The slope is 1 at 0 and fades towards 0: large inputs pass back almost nothing.",
     shown=lambda out, x: 1 - out**2, uses_output=True, steepest=1.0, family="activation", latex=r"\tanh",
 )  # fmt: skip

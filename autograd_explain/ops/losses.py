@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.notation import Call
-from autograd_explain.core.op import Direct, Op
+from autograd_explain.core.op import Direct, Domain, Op
 from autograd_explain.core.registry import define
 from autograd_explain.core.shapes import Shape, shape_of
 from autograd_explain.errors import DomainError
@@ -215,6 +215,7 @@ bce = define(Op(
     "bce", ("p", "t"), _bce, _symbolic_bce, Call("bce"), "loss",
     "Binary cross-entropy of a probability: mean of −log p where t is 1, −log(1 − p) where it is 0. "
     "bce_with_logits keeps more digits.",
+    domain=Domain("0 ≤ p ≤ 1 (the logarithms stop at −100)", lambda p, t: (p >= 0) & (p <= 1)),
     vjp=(_bce_to_p, _bce_to_t), shown=(
         lambda upstream, out, p, t: _fitted(upstream * (p - t) / (p * (1 - p)) / _pairs(p, t), p),
         lambda upstream, out, p, t: _fitted(

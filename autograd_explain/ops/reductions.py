@@ -130,9 +130,15 @@ def _softmax(x: Any, axis: Any) -> Any:
 
 
 def _norm(x: Any, axis: Any, keepdims: bool) -> Any:
-    scale = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
-    safe = np.where((scale == 0) | ~np.isfinite(scale), 1.0, scale)
-    out = safe * np.sqrt(np.sum((x / safe) ** 2, axis=axis, keepdims=True))
+    return _length(x, axis, keepdims, 1.0)
+
+
+def _length(x: Any, axis: Any, keepdims: bool, parts: float) -> Any:
+    """√(Σx²/parts), scaled by a power of two so that no square overflows or vanishes; that costs no digit."""
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    exponent = np.frexp(np.where(np.isfinite(largest), largest, 0.0))[1]
+    squares = np.square(np.ldexp(x, -exponent))
+    out = np.ldexp(np.sqrt(np.sum(squares, axis=axis, keepdims=True) / np.float64(parts)), exponent)
     return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
 
 
@@ -141,10 +147,17 @@ def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     return total / np.float64(count(x, axis))  # nan where there is nothing to average, as np.mean has it, in silence
 
 
-def _spread_of(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+def _away(x: Any, axis: Any) -> Any:
     away = x - _mean(x, axis, keepdims=True)
-    away = away - _mean(away, axis, keepdims=True)  # what rounding the mean left: equal entries are not apart at all
-    return np.sum(away * away, axis=axis, keepdims=keepdims) / np.float64(_freedom(x, axis, ddof))
+    return away - _mean(away, axis, keepdims=True)  # what rounding the mean left: equal entries are not apart at all
+
+
+def _var(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    return np.sum(np.square(_away(x, axis)), axis=axis, keepdims=keepdims) / np.float64(_freedom(x, axis, ddof))
+
+
+def _std(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    return _length(_away(x, axis), axis, keepdims, _freedom(x, axis, ddof))
 
 
 def _freedom(x: Any, axis: Any, ddof: int) -> float:
@@ -211,14 +224,14 @@ minimum_of = _reduction(
                 "1", "0", "1/(number of ties)", _EVEN_TIE),),
 )  # fmt: skip
 var = _reduction(
-    "var", _spread_of,
+    "var", _var,
     lambda upstream, out, x, axis, keepdims, ddof:
         div(back(upstream, x, axis) * 2 * (x - mean(x, axis=axis, keepdims=True)), _freedom(x, axis, ddof)),
     _symbolic_var, "An entry matters by how far it lies from the mean: the mean's own shift cancels out.",
     options=(AXIS, KEEP, DDOF),
 )  # fmt: skip
 std = _reduction(
-    "std", lambda x, axis, keepdims, ddof: np.sqrt(_spread_of(x, axis, keepdims, ddof)),
+    "std", _std,
     lambda upstream, out, x, axis, keepdims, ddof: back(upstream, x, axis) * where(
         back(out, x, axis) == 0, 0,
         div(x - mean(x, axis=axis, keepdims=True), _freedom(x, axis, ddof) * back(out, x, axis))),
