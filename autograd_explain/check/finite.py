@@ -37,6 +37,7 @@ from autograd_explain.modes.records import Recording, Sweep
 
 SECONDS = 3.0
 _NAME = "finite"
+_NOT_FINITE = "the result or the gradient is not finite, so there is nothing to take a difference of"
 _MOST_RUNS = 36  # of the program, for one slope in float64
 _FEWEST_RUNS = 9
 _STATUS: dict[str, tuple[Status, str]] = {
@@ -100,9 +101,8 @@ class _Differences:
 
     def verdict(self, target: _Target, directions: list[Direction] | None) -> CheckResult:
         """The verdict on one input: with many digits along the directions, without them in float64."""
-        if not np.all(np.isfinite(self.sweep.result.value)) or not np.all(np.isfinite(target.ours)):
-            why = "the result or the gradient is not finite, so there is nothing to take a difference of"
-            return target.verdict("undecided", why)
+        if not np.all(np.isfinite(self.sweep.result.value)) or np.any(np.isnan(target.ours)):
+            return target.verdict("undecided", _NOT_FINITE)
         try:
             found = self._found(target, directions)
             return self._by_choice(found) if found.status == "differs" else found
@@ -113,7 +113,8 @@ class _Differences:
         if self.sweep.tape.held:
             raise Unsettled("differences see through no_grad: beside the given values those numbers are others")
         formless = any(node.inputs and not node.op.has_form for node in self.sweep.tape.nodes)
-        if directions is not None and not formless:
+        settled_by_entries = np.all(np.isfinite(target.ours)) or target.whole(directions or [])
+        if directions is not None and not formless and settled_by_entries:
             try:
                 return self._by_many_digits(target, directions)
             except RecordingNeeded:  # the program takes a gradient itself: that is done in float64 only
@@ -133,6 +134,8 @@ class _Differences:
         return replace(found, status="convention", why=why)
 
     def _by_many_digits(self, target: _Target, directions: list[Direction]) -> CheckResult:
+        if not np.all(np.isfinite(target.ours)):
+            return self._at_edge(target, directions)
         sides = [self.beside.sides(target.name, direction) for direction in directions]
         ours = target.along(directions)
         for side, direction, own in zip(sides, directions, ours, strict=True):
@@ -149,7 +152,20 @@ class _Differences:
             theirs = np.where(np.abs(theirs) <= room, 0.0, theirs)
         return self._judged(target, directions, theirs, room, "" if target.whole(directions) else places_of(directions))
 
+    def _at_edge(self, target: _Target, directions: list[Direction]) -> CheckResult:
+        """An infinite gradient is a convention where the program's own slope grows without bound on a side."""
+        said = []
+        for direction, own in zip(directions, np.ravel(target.ours), strict=True):
+            if not np.isfinite(own):
+                ends = self.beside.ends(target.name, direction)
+                if float(own) not in ends:  # a slope that is only too large for a float is none of these exact ones
+                    raise Unsettled(_NOT_FINITE)
+                said.append(_edge(target, ends, direction, float(own)))
+        return target.verdict("convention", said[0])
+
     def _by_sweep(self, target: _Target) -> CheckResult:
+        if not np.all(np.isfinite(target.ours)):
+            raise Unsettled(_NOT_FINITE)
         if any(node.op.name == "detach" for node in self.sweep.tape.nodes):
             raise Unsettled("differences see through detach, and the run is too long to hold the detached values fixed")
         directions, runs = self._plan(target)
@@ -220,16 +236,29 @@ def _why_not(error: Exception) -> str:
     return "the program has no real value right beside the given ones, or an operation has no form to take there"
 
 
-def _corner(target: _Target, sides: Any, direction: Direction, taken: float) -> str:
-    place = target.name
+def _place(target: _Target, direction: Direction) -> str:
+    """The input, the entry of it or the direction along which a slope is told."""
     if direction.entry is None:
-        place += " along a random direction"
-    elif np.ndim(target.value):
-        place += f"[{', '.join(map(str, np.unravel_index(direction.entry, np.shape(target.value))))}]"
+        return f"{target.name} along a random direction"
+    if np.ndim(target.value):
+        return f"{target.name}[{', '.join(map(str, np.unravel_index(direction.entry, np.shape(target.value))))}]"
+    return target.name
+
+
+def _corner(target: _Target, sides: Any, direction: Direction, taken: float) -> str:
+    place = _place(target, direction)
     if getattr(sides, "jump", False):
         why = f"the program jumps here: the two sides of {place} take different branches"
         return f"{why}; the gradient is that of the one taken"
     return (
         f"a kink: by {place} the slope is {number(sides.left)} from the left and {number(sides.right)} from the right; "
+        f"{number(taken)} is taken"
+    )
+
+
+def _edge(target: _Target, ends: tuple[Any, Any], direction: Direction, taken: float) -> str:
+    left, right = ("none (no real value)" if end is None else number(float(end)) for end in ends)
+    return (
+        f"by {_place(target, direction)} the slope goes to {left} from the left and {right} from the right; "
         f"{number(taken)} is taken"
     )

@@ -9,6 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from autograd_explain.check.algebra import Undefined
 from autograd_explain.check.budget import Clock
 from autograd_explain.check.chain import digits_needed
 from autograd_explain.check.directions import Direction
@@ -19,10 +20,12 @@ from autograd_explain.modes.records import Recording, Sweep
 STEP_DIGITS = 30  # steps of 1e-30 of the value; three times as many digits are added to those the run needs
 SMALLER_STEP_DIGITS = 40
 _MOST_DIGITS = 1_500
+_EDGE_DIGITS = (400, 420)  # steps below every float: nothing that float64 can tell apart lies between them and 0
 _CORNER = mpmath.mpf(10) ** -10  # slopes that differ by more than this part of them may be a corner's
 _SHRINKS = mpmath.mpf(10) ** -5  # a difference that comes from the step shrinks with it; a corner's does not
 _STEEP = mpmath.mpf(10) ** (STEP_DIGITS // 2)
 _GROWS = mpmath.mpf(10) ** 5  # the slope over a jump is its height by the step, so it grows as the step shrinks
+_STEADY = mpmath.mpf(10) ** -8  # a slope that moves by more than this part of it from step to step has not settled
 _NOTHING = mpmath.mpf(10) ** -90  # smaller differences of slopes are rounding, at the digits in force
 
 
@@ -85,17 +88,37 @@ class Neighbourhood:
             central = (left + right) / 2
             return Sides(float(left), float(right), float(central), float(gap), kinked, jump)
 
+    def ends(self, name: str, direction: Direction) -> tuple[Any, Any]:
+        """The slope that each side goes to as the step shrinks, exact: infinite where it grows without bound.
+
+        None where the program has no real value on that side, or its slope has no end in sight.
+        """
+        with mpmath.workdps(self.digits + 3 * _EDGE_DIGITS[1]):
+            return self._end(name, direction, -1), self._end(name, direction, 1)
+
+    def _end(self, name: str, direction: Direction, sign: int) -> Any:
+        try:
+            near, nearer = (self._slope(name, direction, d, sign)[0] for d in _EDGE_DIGITS)
+        except Undefined:
+            return None
+        if abs(near - nearer) <= _STEADY * max(abs(near), abs(nearer)):
+            return nearer
+        if abs(nearer) >= 2 * abs(near):
+            return mpmath.sign(nearer) * mpmath.inf
+        return mpmath.mpf(0) if abs(nearer) <= abs(near) / 2 else None
+
     def _slopes(self, name: str, direction: Direction, digits: int) -> tuple[Any, Any, bool]:
+        (left, before), (right, after) = (self._slope(name, direction, digits, sign) for sign in (-1, 1))
+        return left, right, before and after
+
+    def _slope(self, name: str, direction: Direction, digits: int, sign: int) -> tuple[Any, bool]:
+        """The slope on one side, and whether the program chose there as it did at the point itself."""
         centre, session = self._centre()
         value = self.recording.inputs[name].value
-        step = mpmath.mpf(10) ** -digits * mpmath.mpf(direction.scale)
+        step = sign * mpmath.mpf(10) ** -digits * mpmath.mpf(direction.scale)
         moves = to_exact(direction.row.reshape(np.shape(value)) if np.ndim(value) else float(direction.row[0]))
-        totals, alike = [], True
-        for sign in (-1, 1):
-            total, beside = self._run({name: to_exact(value) + sign * step * moves}, session.detached)
-            totals.append(total)
-            alike &= _same(beside.algebra.choices, session.algebra.choices)
-        return (centre - totals[0]) / step, (totals[1] - centre) / step, alike
+        total, beside = self._run({name: to_exact(value) + step * moves}, session.detached)
+        return (total - centre) / step, _same(beside.algebra.choices, session.algebra.choices)
 
 
 def _same(a: list[Any], b: list[Any]) -> bool:

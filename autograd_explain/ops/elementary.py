@@ -46,6 +46,15 @@ def entrywise_steps(x: Array) -> int:
     return 20 * int(x.size)
 
 
+_NO_SIDE = "none (no real value)"
+
+
+def _steep(place: float, at: str, inner: str, chosen: str) -> Kink:
+    """The edge of a domain at which the slope is infinite: `inner` is the side on which there are values."""
+    left, right = (chosen, _NO_SIDE) if inner == "left" else (_NO_SIDE, chosen)
+    return Kink("kink", at, lambda x: x == place, left, right, chosen, (("JAX", chosen), ("TensorFlow", chosen)))
+
+
 exp = _function(
     "exp", np.exp, math.exp, lambda out, x: out,
     "eˣ is its own slope, so backward reuses the output.", uses_output=True, latex=r"\exp",
@@ -79,8 +88,7 @@ sqrt = _function(
     "sqrt", np.sqrt, math.sqrt, lambda out, x: 1 / (2 * out),
     "The slope is 1/(2·√x): infinite at 0, so guard it with sqrt(x + 1e-12) where x can be 0.",
     unicode="√", uses_output=True, domain=Domain("x ≥ 0 (slope infinite at 0)", lambda x: x >= 0),
-    kinks=(Kink("kink", "x = 0", lambda x: x == 0, "none (no real value)", "∞", "∞",
-                (("JAX", "∞"), ("TensorFlow", "∞"))),), latex=r"\sqrt{#}",
+    kinks=(_steep(0.0, "x = 0", "right", "∞"),), latex=r"\sqrt{#}",
 )  # fmt: skip
 cbrt = _function(
     "cbrt", np.cbrt, math.cbrt, lambda out, x: 1 / (3 * out**2),
@@ -108,11 +116,13 @@ asin = _function(
     "asin", np.arcsin, math.asin, lambda out, x: 1 / sqrt((1 - x) * (1 + x)),
     "The angle whose sine is x; infinitely steep at ±1.", shown=lambda out, x: 1 / sqrt(1 - x**2),
     aliases=("arcsin",), domain=Domain("−1 ≤ x ≤ 1", lambda x: abs(x) <= 1), latex=r"\arcsin",
+    kinks=(_steep(1.0, "x = 1", "left", "∞"), _steep(-1.0, "x = −1", "right", "∞")),
 )  # fmt: skip
 acos = _function(
     "acos", np.arccos, math.acos, lambda out, x: -1 / sqrt((1 - x) * (1 + x)),
     "The angle whose cosine is x: it falls as fast as asin rises.", shown=lambda out, x: -1 / sqrt(1 - x**2),
     aliases=("arccos",), domain=Domain("−1 ≤ x ≤ 1", lambda x: abs(x) <= 1), latex=r"\arccos",
+    kinks=(_steep(1.0, "x = 1", "left", "−∞"), _steep(-1.0, "x = −1", "right", "−∞")),
 )  # fmt: skip
 atan = _function(
     "atan", np.arctan, math.atan, lambda out, x: 1 / (1 + x**2),
@@ -140,7 +150,7 @@ asinh = _function(
 acosh = _function(
     "acosh", np.arccosh, math.acosh, lambda out, x: 1 / (sqrt(x - 1) * sqrt(x + 1)),
     "The inverse of cosh for x ≥ 1; infinitely steep at 1.", shown=lambda out, x: 1 / sqrt(x**2 - 1),
-    aliases=("arccosh",), domain=Domain("x ≥ 1", lambda x: x >= 1),
+    aliases=("arccosh",), domain=Domain("x ≥ 1", lambda x: x >= 1), kinks=(_steep(1.0, "x = 1", "right", "∞"),),
 )  # fmt: skip
 atanh = _function(
     "atanh", np.arctanh, math.atanh, lambda out, x: 1 / ((1 - x) * (1 + x)),

@@ -174,6 +174,11 @@ def _symbolic_var(sp: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     return np.sum(away * away, axis=axis, keepdims=keepdims) / (int(count(x, axis)) - ddof)
 
 
+def _symbolic_std(sp: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    square = _symbolic_var(sp, x, axis, keepdims, ddof)
+    return square if count(x, axis) == 1 else sp.each(sp.sqrt, square)  # one number is not apart: 0, without a root
+
+
 def _symbolic_extreme(larger: bool) -> Any:
     def fold(sp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         pick = np.frompyfunc(lambda a, b: sp.choose(sp.compare(">=" if larger else "<=", a, b), a, b), 2, 1)
@@ -235,7 +240,7 @@ std = _reduction(
     lambda upstream, out, x, axis, keepdims, ddof: back(upstream, x, axis) * where(
         back(out, x, axis) == 0, 0,
         div(x - mean(x, axis=axis, keepdims=True), _freedom(x, axis, ddof) * back(out, x, axis))),
-    lambda sp, x, axis, keepdims, ddof: sp.each(sp.sqrt, _symbolic_var(sp, x, axis, keepdims, ddof)),
+    _symbolic_std,
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,
     kinks=(Kink("kink", "all entries are equal",

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from autograd_explain import explain
+
 CONVENTION = {"symbolic": "convention", "finite": "convention"}
-OPEN = {"symbolic": "convention", "finite": "undecided"}  # there is no value on one side to take a difference with
+OPEN = {"symbolic": "convention", "finite": "undecided"}  # no value on one side, a plain slope on the other
 AGREES = {"symbolic": "agrees", "finite": "agrees"}
 
 
@@ -30,7 +32,7 @@ def verdicts(run: Any, name: str) -> dict[str, str]:
         ("clip(x, 1, 1)", 1.0, CONVENTION),
         ("clip(x, 2, 1)", 1.0, AGREES),
         ("clip(1, 1, x)", 1.0, CONVENTION),
-        ("x**0.5", 0.0, OPEN),
+        ("x**0.5", 0.0, CONVENTION),
         ("x**1.5", 0.0, OPEN),
         ("x**x", 0.0, OPEN),
         ("0**x", 0.0, OPEN),
@@ -80,3 +82,33 @@ def test_a_long_run_is_left_open_in_plain_words(written: Any) -> None:
     run = written("for i in range(60000):\n  x = 0.999*x + 0.001\nx", x=1.2)
     assert "the run is too long" in run.by("symbolic")["x"].why
     assert "too many to run it again and again" in run.by("finite")["x"].why
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "said"),
+    [
+        ("asin(x)", 1.0, "inf from the left and none (no real value) from the right; inf is taken"),
+        ("asin(x)", -1.0, "none (no real value) from the left and inf from the right; inf is taken"),
+        ("acos(x)", 1.0, "-inf from the left and none (no real value) from the right; -inf is taken"),
+        ("acosh(x)", 1.0, "none (no real value) from the left and inf from the right; inf is taken"),
+        ("sqrt(x)", 0.0, "none (no real value) from the left and inf from the right; inf is taken"),
+        ("2 - 3*cbrt(x)", 0.0, "-inf from the left and -inf from the right; -inf is taken"),
+        ("sum(sqrt(x))", [4.0, 0.0], "none (no real value) from the left and inf from the right; inf is taken"),
+    ],
+)
+def test_an_infinite_slope_at_an_edge_is_a_convention_to_both_checkers(text: str, value: Any, said: str) -> None:
+    checks = explain(text, x=value, check=True).to_dict()["checks"]
+    assert ["convention", "convention"] == [check["status"] for check in checks]
+    assert checks[1]["why"].endswith(said)
+
+
+@pytest.mark.parametrize("text", ["atanh(x)", "log(1 - x)", "reciprocal(x - 1)", "1e-200/(x - 1 + 1e-300)"])
+def test_where_the_value_or_the_slope_leaves_the_floats_nothing_is_decided(text: str) -> None:
+    checks = explain(text, x=1.0, check=True).to_dict()["checks"]
+    assert {"undecided"} == {check["status"] for check in checks if check["checker"] == "finite"}
+
+
+@pytest.mark.parametrize("text", ["std(x)", "std([x])", "sum(std([[x], [2]], axis=1))"])
+def test_the_spread_of_one_number_is_0_whatever_the_number(text: str) -> None:
+    checks = explain(text, x=0.3, check=True).to_dict()["checks"]
+    assert [("agrees", 0.0)] * 2 == [(check["status"], check["ours"]) for check in checks]

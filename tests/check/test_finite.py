@@ -83,7 +83,7 @@ def test_class_numbers_and_loops_run_on_many_digits(written: Any) -> None:
 
 
 def test_no_value_beside_the_point_is_undecided(written: Any) -> None:
-    assert written("sqrt(x)", x=0.0).status("finite") == {"x": "undecided"}
+    assert written("x**1.5", x=0.0).status("finite") == {"x": "undecided"}
     assert written("log(x)", x=-1.0).status("finite") == {"x": "undecided"}
 
 

@@ -1,7 +1,8 @@
-"""Records what PyTorch and JAX answer where a derivative is a matter of convention.
+"""Records what PyTorch, JAX and mathematics answer where a derivative is a matter of convention.
 
-Run `python tests/laws/record_conventions.py` with both installed; it writes conventions.json beside itself, which
-is all that the tests read. A row is a program of the language, the same in PyTorch and in JAX, and the values.
+Run `python -m tests.laws.record_conventions` with both installed; it writes conventions.json beside itself, which
+is all that the tests read. A row is a program of the language, the same in PyTorch and in JAX, and the values; the
+mathematical answer is the derivative from the left and from the right, null where there is none.
 `apart` says why the answer here is not PyTorch's; such a row also states the answer here.
 """
 
@@ -18,7 +19,9 @@ import jax
 import jax.numpy as jnp
 import torch
 import torch.nn.functional as layers
-from jax import nn
+from jax import lax, nn
+
+from tests.laws.one_sided import one_sided
 
 RECORDED = Path(__file__).with_name("conventions.json")
 
@@ -75,6 +78,8 @@ CORNERS = [
          lambda x: torch.clamp(x, 1, -1), lambda x: jnp.clip(x, 1, -1)),
     Case("hinge at the margin", "hinge(s, 1)", {"s": 1.0},
          _margin(lambda m: torch.clamp(m, min=0)), _margin(lambda m: jnp.clip(m, min=0))),
+    Case("hinge at the margin of a no", "hinge(s, -1)", {"s": -1.0},
+         lambda s: torch.clamp(1 + s, min=0), lambda s: jnp.clip(1 + s, min=0)),
     Case("mae of a hit", "mae(p, 1)", {"p": 1.0},
          lambda p: layers.l1_loss(p, torch.ones_like(p)), lambda p: jnp.abs(p - 1)),
     Case("huber at its limit", "huber(p, 0)", {"p": 1.0},
@@ -100,6 +105,7 @@ ROOTS = [
          lambda x: torch.linalg.vector_norm(x, dim=1).sum(), lambda x: jnp.linalg.norm(x, axis=1).sum()),
     Case("std of equal entries", "std(x)", {"x": [2.0, 2.0]},
          lambda x: torch.std(x, correction=0), jnp.std),
+    Case("std of one number", "std(x)", {"x": 2.0}, lambda x: torch.std(x, correction=0), jnp.std),
     Case("hypot at the origin", "hypot(x, y)", {"x": 0.0, "y": 0.0}, torch.hypot, jnp.hypot,
          apart=_ROOT_OF_SQUARES, ours=(0.0, 0.0)),
     Case("hypot on an axis", "hypot(x, y)", {"x": 0.0, "y": 2.0}, torch.hypot, jnp.hypot),
@@ -117,6 +123,17 @@ EDGES = [
     Case("log at 0", "log(x)", {"x": 0.0}, torch.log, jnp.log),
     Case("reciprocal at 0", "reciprocal(x)", {"x": 0.0}, torch.reciprocal, jnp.reciprocal),
     Case("asin at 1", "asin(x)", {"x": 1.0}, torch.asin, jnp.arcsin),
+    Case("asin at -1", "asin(x)", {"x": -1.0}, torch.asin, jnp.arcsin),
+    Case("acos at 1", "acos(x)", {"x": 1.0}, torch.acos, jnp.arccos),
+    Case("acos at -1", "acos(x)", {"x": -1.0}, torch.acos, jnp.arccos),
+    Case("acosh at 1", "acosh(x)", {"x": 1.0}, torch.acosh, jnp.arccosh),
+    Case("atanh at 1", "atanh(x)", {"x": 1.0}, torch.atanh, jnp.arctanh),
+    Case("exp where it overflows", "exp(x)", {"x": 1000.0}, torch.exp, jnp.exp),
+    Case("sqrt of a negative number", "sqrt(x)", {"x": -1.0}, torch.sqrt, jnp.sqrt),
+    Case("a root that is no square root of a negative number", "x**(1/3)", {"x": -8.0},
+         lambda x: x ** (1 / 3), lambda x: x ** (1 / 3)),
+    Case("if does not run the other branch", "sqrt(x) if x > 0 else 0*x", {"x": 0.0},
+         lambda x: torch.sqrt(x) if x > 0 else 0 * x, lambda x: lax.cond(x > 0, jnp.sqrt, lambda x: 0 * x, x)),
     Case("0/0", "x/y", {"x": 0.0, "y": 0.0}, torch.div, jnp.divide),
     Case("where and the slope of the side not taken", "sum(where(x > 0, sqrt(x), 0*x))", {"x": [4.0, 0.0]},
          _trap(torch.where, torch.sqrt), _trap(jnp.where, jnp.sqrt)),
@@ -131,6 +148,17 @@ DEFAULTS = [
          apart=_BY_N, ours=([-8 / 9, -2 / 9, 10 / 9],), value=14 / 9),
     Case("var with ddof=1", "var(x, ddof=1)", {"x": [1.0, 2.0, 4.0]}, torch.var, lambda x: jnp.var(x, ddof=1)),
     Case("std with ddof=1", "std(x, ddof=1)", {"x": [1.0, 2.0, 4.0]}, torch.std, lambda x: jnp.std(x, ddof=1)),
+    Case("std divides by n", "std(x)", {"x": [1.0, 2.0, 4.0]}, lambda x: torch.std(x, correction=0), jnp.std),
+    Case("losses broadcast, then average", "mse(p, t)", {"p": [[1.0], [2.0]], "t": [0.0, 3.0]},
+         lambda p, t: ((p - t) ** 2).mean(), lambda p, t: ((p - t) ** 2).mean()),
+    Case("concat joins the first axis", "concat([x, y])[1, 0]", {"x": [[1.0, 2.0]], "y": [[3.0, 4.0]]},
+         lambda x, y: torch.concat([x, y])[1, 0], lambda x, y: jnp.concatenate([x, y])[1, 0]),
+    Case("stack adds a first axis", "stack([x, y])[1, 0]", {"x": [1.0, 2.0], "y": [3.0, 4.0]},
+         lambda x, y: torch.stack([x, y])[1, 0], lambda x, y: jnp.stack([x, y])[1, 0]),
+    Case("reshape with -1", "reshape(x, (-1, 1))[2, 0]", {"x": _AXES},
+         lambda x: x.reshape(-1, 1)[2, 0], lambda x: x.reshape(-1, 1)[2, 0]),
+    Case("^ is a power and binds as one", "-x^2 + 2*x^3^2", {"x": 1.5},
+         lambda x: -(x**2) + 2 * x**9, lambda x: -(x**2) + 2 * x**9),
     Case("softmax is along the last axis", "softmax(x)[0, 1]", {"x": _AXES},
          lambda x: layers.softmax(x, dim=-1)[0, 1], lambda x: nn.softmax(x)[0, 1]),
     Case("log_softmax is along the last axis", "log_softmax(x)[0, 1]", {"x": _AXES},
@@ -157,7 +185,7 @@ def _plain(value: Any) -> Any:
     """Numbers for strict JSON: those that are not finite become words."""
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
-    return value if math.isfinite(value) else str(value)
+    return value if value is None or math.isfinite(value) else str(value)
 
 
 def _by_pytorch(case: Case) -> dict[str, Any] | None:
@@ -177,13 +205,18 @@ def _by_jax(case: Case) -> dict[str, Any] | None:
     return _answer(case, value.tolist(), [gradient.tolist() for gradient in gradients])
 
 
+def _by_steps(case: Case) -> dict[str, Any]:
+    sides = one_sided(case.program, case.values)
+    return {side: {name: _plain(value) for name, value in found.items()} for side, found in sides.items()}
+
+
 def _answer(case: Case, value: Any, gradients: Any) -> dict[str, Any]:
     return {"value": _plain(value), "gradients": dict(zip(case.values, map(_plain, gradients), strict=True))}
 
 
 def _row(case: Case) -> dict[str, Any]:
     row = {"case": case.name, "program": case.program, "values": case.values}
-    row |= {"pytorch": _by_pytorch(case), "jax": _by_jax(case)}
+    row |= {"pytorch": _by_pytorch(case), "jax": _by_jax(case), "mathematics": _by_steps(case)}
     if case.apart:
         value = row["pytorch"]["value"] if case.value is None else case.value
         row |= {"apart": case.apart, "ours": _answer(case, value, case.ours)}

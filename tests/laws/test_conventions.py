@@ -1,6 +1,6 @@
 """Where a derivative is a matter of convention, and outside the domain: the stated outcome, as a table.
 
-conventions.json holds what PyTorch and JAX answered; record_conventions.py, beside it, asked them.
+conventions.json holds what PyTorch, JAX and mathematics answered; record_conventions.py, beside it, asked them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from autograd_explain.core.var import leaf
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.ops.losses import COMPOSITES
 from autograd_explain.pipeline import explain
+from tests.laws.one_sided import one_sided
 
 INF, NAN = math.inf, math.nan
 RECORDED = json.loads(Path(__file__).with_name("conventions.json").read_text(encoding="utf-8"))["rows"]
@@ -149,6 +150,43 @@ def test_the_answer_is_pytorchs_or_the_row_says_why_not(row: Any) -> None:
         assert not _same(row["pytorch"], actual), "the row says why it differs from PyTorch, but it does not"
 
 
+_ON_NEITHER_SIDE = {
+    "sign at 0": "it jumps there: infinitely steep on both sides, flat beyond",
+    "clip with equal edges, at them": "the limits leave x no room; PyTorch's choice",
+    "where and the slope of the side not taken": "0 times an infinite slope is nan, as in PyTorch: the note says so",
+    "x**y at x = 0, y = 0": "0**y jumps there; the slope of its flat part is taken",
+    "0**y at y = 0": "the same",
+    "atan2 at the origin": "it jumps there, whichever way one goes",
+}
+
+
+def _fits(ours: float, left: float | str | None, right: float | str | None) -> bool:
+    """Whether a choice is the derivative where there is one, else between the one-sided ones that there are."""
+    sides = [float(side) for side in (left, right) if side is not None]
+    slack = 1e-13 * max([abs(side) for side in sides if math.isfinite(side)], default=0.0)
+    return not sides or min(sides) - slack <= ours <= max(sides) + slack
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=lambda row: row["case"])
+def test_the_answer_is_the_derivative_or_between_the_one_sided_ones(row: Any) -> None:
+    gradients = _of_row(row)["gradients"]
+    left, right = (_entries(row["mathematics"][side]) for side in ("left", "right"))
+    fits = [_fits(*entry) for entry in zip(_entries(gradients), left, right, strict=True)]
+    assert all(fits) == (row["case"] not in _ON_NEITHER_SIDE)
+
+
+def _entries(gradients: Any) -> list[Any]:
+    return [entry for gradient in gradients.values() for entry in np.ravel(np.array(gradient, dtype=object)).tolist()]
+
+
+def test_the_mathematical_answers_are_those_of_today() -> None:
+    for row in RECORDED[::4]:
+        found = one_sided(row["program"], row["values"])
+        for side, recorded in row["mathematics"].items():
+            pairs = zip(_entries(found[side]), _entries(recorded), strict=True)
+            assert [None if wanted is None else float(wanted) for _, wanted in pairs] == _entries(found[side])
+
+
 def test_the_rows_are_told_apart_by_name() -> None:
     names = [row["case"] for row in RECORDED]
     assert sorted(set(names)) == sorted(names)
@@ -181,6 +219,11 @@ _KINKED = {
     "min": "min with a tie",
     "sqrt": "sqrt at 0",
     "cbrt": "cbrt at 0",
+    "asin, x = 1": "asin at 1",
+    "asin, x = −1": "asin at -1",
+    "acos, x = 1": "acos at 1",
+    "acos, x = −1": "acos at -1",
+    "acosh": "acosh at 1",
     "norm": "norm of zeros",
     "std": "std of equal entries",
     "hypot": "hypot at the origin",
@@ -207,6 +250,27 @@ def test_a_kink_tells_the_truth_about_other_libraries(op: Any, kink: Any) -> Non
             at_corner = np.ravel(_numbers(_listed(gradients[1 if kink.about == (1, 2) else 0])))
             said = _SAID[told[library]]
             assert np.any(np.isclose(at_corner, said, rtol=1e-4, equal_nan=True)), (library, at_corner, said)
+
+
+_SIDES_SAID = {"0": 0.0, "1": 1.0, "−1": -1.0, "∞": INF, "−∞": -INF, "slope": 0.2, "alpha": 0.7, "1.7581": 1.7581,
+               "1.0507": 1.0507, "−√((1 − 1/n)/(n − ddof))": -0.5, "√((1 − 1/n)/(n − ddof))": 0.5,
+               "none (no real value)": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("op", "kink"), [(op, kink) for op, kink in _KINKS if not kink.free], ids=lambda value: getattr(value, "name", None)
+)
+def test_a_kink_tells_the_truth_about_its_two_sides(op: Any, kink: Any) -> None:
+    row = _recorded(op, kink)
+    for side, said in (("left", kink.left), ("right", kink.right)):
+        entries = _entries(row["mathematics"][side])
+        told = _SIDES_SAID.get(said, said)
+        if isinstance(told, str):
+            assert any(word in said for word in ("or", "for", "none"))  # more than one number: which one is no entry
+        elif told is None:
+            assert None in entries
+        else:
+            assert any(np.isclose(float(entry), told, rtol=1e-4) for entry in entries if entry is not None)
 
 
 def _listed(value: Any) -> Any:
