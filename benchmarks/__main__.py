@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME…`: figures, each beside what it is held against. A name of a group stands for all of it."""
+"""`python -m benchmarks NAME…`: figures, each beside what it is held against. The name of a group is all of it."""
 
 from __future__ import annotations
 
