@@ -24,15 +24,15 @@ def is_large(shape: Shape) -> bool:
     return math.prod(shape) >= _LARGE
 
 
-def room_for(shape: Shape) -> Callable[[], Any]:
+def room_for(shape: Shape, most: int = _MOST) -> Callable[[], Any]:
     """A function that gives a float64 array to write into: one that nobody holds any more, not even a part of it.
 
-    It gives None for small shapes, where new memory costs nothing.
+    It gives None for small shapes, where new memory costs nothing, and keeps no more than `most`.
     """
-    return _room(shape) if is_large(shape) else lambda: None
+    return _room(shape, most) if is_large(shape) else lambda: None
 
 
-def _room(shape: Shape) -> Callable[[], Any]:
+def _room(shape: Shape, most: int) -> Callable[[], Any]:
     kept: list[Any] = []
 
     def take() -> Any:
@@ -40,7 +40,7 @@ def _room(shape: Shape) -> Callable[[], Any]:
             if _references(array) == _FREE:  # a view of it refers to it as well
                 return array
         made = np.empty(shape)
-        if len(kept) < _MOST:
+        if len(kept) < most:
             kept.append(made)
         return made
 

@@ -87,15 +87,18 @@ def are_indices(logits: Any, t: Any) -> bool:
     return len(shape_of(t)) == len(shape_of(logits)) - 1
 
 
+def chosen_classes(logits: Any, t: Any) -> Any:
+    """The class numbers as whole numbers, in the targets' shape. Raises DomainError where they are none."""
+    classes = shape_of(logits)[-1]
+    numbers = np.asarray(getattr(t, "value", t))
+    if not np.all((numbers >= 0) & (numbers < classes) & (numbers == np.floor(numbers))):
+        raise DomainError(f"with {classes} classes the class numbers are whole, from 0 to {classes - 1}")
+    return numbers.astype(int)
+
+
 def one_hot(logits: Any, t: Any) -> Any:
     """The targets as one row of probabilities for each row of scores."""
-    classes = shape_of(logits)[-1]
-    if not are_indices(logits, t):
-        return t
-    chosen = np.asarray(getattr(t, "value", t))
-    if not np.all((chosen >= 0) & (chosen < classes) & (chosen == np.floor(chosen))):
-        raise DomainError(f"with {classes} classes the class numbers are whole, from 0 to {classes - 1}")
-    return np.eye(classes)[chosen.astype(int)]
+    return np.eye(shape_of(logits)[-1])[chosen_classes(logits, t)] if are_indices(logits, t) else t
 
 
 def rows_of(logits: Any) -> float:
@@ -107,11 +110,23 @@ def rows_of(logits: Any) -> float:
 def _cross_entropy(logits: Any, t: Any) -> Any:
     if t.shape not in {logits.shape, logits.shape[:-1]}:  # broadcast, rows would count twice and gradients not fit
         raise ValueError("there is one class number, or one row of shares, for each row of scores")
-    return _average(log_softmax.forward(logits, axis=-1), one_hot(logits, t))
+    logs = log_softmax.forward(logits, axis=-1)
+    if are_indices(logits, t):
+        return _average_at(logs, _places(logits, t))
+    return _average(logs, t)
 
 
-def _average(logs: Any, hot: Any) -> Any:
-    return -np.sum(np.where(hot == 0, 0.0, hot * logs)) / rows_of(logs)
+def _average(logs: Any, t: Any) -> Any:
+    return -np.sum(np.where(t == 0, 0.0, t * logs)) / rows_of(logs)
+
+
+def _average_at(logs: Any, places: Any) -> Any:
+    return -np.sum(logs.reshape(-1)[places]) / rows_of(logs)
+
+
+def _places(logits: Any, t: Any) -> Any:
+    """Where the chosen entry of every row is, among all scores in their order."""
+    return np.arange(0, logits.size, logits.shape[-1]) + chosen_classes(logits, t).reshape(-1)
 
 
 def _to_logits(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
@@ -124,18 +139,27 @@ def _slope(upstream: Any, logs: Any, hot: Any) -> Any:
     return upstream * (hot * expm1(logs) + rest * exp(logs)) / rows_of(logs)
 
 
+def _slope_at(upstream: Any, logs: Any, places: Any) -> Any:
+    """The same on arrays where the targets are class numbers: only their places are not p."""
+    slopes = np.exp(logs.reshape(-1))
+    slopes[places] = np.expm1(logs.reshape(-1)[places]) + 0.0  # never −0, as in a sum
+    return upstream * slopes.reshape(logs.shape) / rows_of(logs)
+
+
 def _direct_cross_entropy(shapes: tuple[Shape, ...], out: Shape) -> Direct | None:
-    """The logarithms of the shares and the targets' rows, worked out once for both directions."""
+    """The logarithms of the shares and where the targets are, worked out once for both directions."""
     left: list[Any] = [None, None]
+    by_class = len(shapes[1]) == len(shapes[0]) - 1
+    average, slope = (_average_at, _slope_at) if by_class else (_average, _slope)
 
     def forward(logits: Any, t: Any, room: Any) -> Any:
-        left[:] = log_softmax.forward(logits, axis=-1), one_hot(logits, t)
-        return _average(*left)
+        left[:] = log_softmax.forward(logits, axis=-1), _places(logits, t) if by_class else t
+        return average(*left)
 
     return Direct(
         forward,
         (
-            lambda upstream, out, logits, t, room: _slope(upstream, *left),
+            lambda upstream, out, logits, t, room: slope(upstream, *left),
             lambda upstream, out, logits, t, room: _to_targets(upstream, out, logits, t),
         ),
     )

@@ -85,47 +85,50 @@ def _direct_mean(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: boo
     )
 
 
-def _largest_first(x: Any, axis: Any) -> Any:
-    """x less its largest entry along the axis; 0 where that is infinite, so that ∞ − ∞ never happens."""
-    top = np.max(x, axis=axis, keepdims=True)
-    return np.where(np.isfinite(top), top, 0.0)
+def _finite(largest: Any) -> Any:
+    """What is taken off so that nothing overflows; 0 where that is infinite, so that ∞ − ∞ never happens."""
+    finite = np.isfinite(largest)
+    return largest if finite.all() else np.where(finite, largest, 0.0)
 
 
-def _rest(x: Any, top: Any, axis: Any) -> Any:
-    """Σ exp(x − top) without its largest term, which is 1: what log1p needs to lose no digits."""
-    terms = np.exp(x - top)
+def _log_sum(x: Any, axis: Any) -> tuple[Any, Any, Any]:
+    """What is taken off x, what is left, and log Σ exp of that: log1p of all terms but the largest, where it is 1."""
+    largest = np.max(x, axis=axis, keepdims=True)
+    top = _finite(largest)
+    away = x - top
     axes = normal_axes(axis, np.ndim(x))
-    first = first_largest(x, axes)
-    return np.sum(np.where(first, 0.0, terms), axis=axes, keepdims=True), np.sum(
-        np.where(first, terms, 0.0), axis=axes, keepdims=True
-    )
+    others = np.sum(np.where(first_largest(x, axes), 0.0, np.exp(away)), axis=axes, keepdims=True)
+    total = np.log1p(others)
+    if top is not largest:
+        first = np.exp(largest - top)
+        total = np.where(first == 1.0, total, np.log(others + first))
+    return top, away, total
 
 
 def first_largest(x: Any, axes: tuple[int, ...]) -> Any:
     """A mask with one True for each reduced entry: the first place of its largest value."""
     if not axes:
         return np.ones(np.shape(x), dtype=bool)
-    moved = np.moveaxis(x, axes, range(-len(axes), 0))
+    last = tuple(range(np.ndim(x) - len(axes), np.ndim(x)))
+    moved = x if axes == last else np.moveaxis(x, axes, last)
     flat = moved.reshape(*moved.shape[: np.ndim(x) - len(axes)], -1)
-    mask = np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None]
-    return np.moveaxis(mask.reshape(moved.shape), range(-len(axes), 0), axes)
+    mask = (np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]).reshape(moved.shape)
+    return mask if axes == last else np.moveaxis(mask, last, axes)
 
 
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
-    top = _largest_first(x, axis)
-    others, largest = _rest(x, top, axis)
-    out = top + np.where(largest == 1.0, np.log1p(others), np.log(others + largest))
+    top, _, total = _log_sum(x, axis)
+    out = top + total
     return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
 
 
 def _log_softmax(x: Any, axis: Any) -> Any:
-    top = _largest_first(x, axis)
-    others, largest = _rest(x, top, axis)
-    return (x - top) - np.where(largest == 1.0, np.log1p(others), np.log(others + largest))
+    _, away, total = _log_sum(x, axis)
+    return away - total
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    terms = np.exp(x - _largest_first(x, axis))
+    terms = np.exp(x - _finite(np.max(x, axis=axis, keepdims=True)))
     return terms / np.sum(terms, axis=axis, keepdims=True)
 
 

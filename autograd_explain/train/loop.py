@@ -21,7 +21,7 @@ from autograd_explain.modes.records import Recording, Sweep
 from autograd_explain.modes.replayed import Replayed
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.train.objective import Data, Record, all_finite, checked_loss
-from autograd_explain.train.rules import Chosen, Rooms, follow, in_blocks, value_of
+from autograd_explain.train.rules import Chosen, Rooms, follow, in_rooms, value_of
 
 Memory = Mapping[str, Any]
 See = Callable[[str, Any], Any]
@@ -158,6 +158,7 @@ def steps(plan: Plan, state: State, stop: Stop) -> Iterator[Taken]:
             return
         yield taken
         state = taken.after
+        del taken  # its arrays may be written into again, unless whoever got it holds on to it
 
 
 def _why(taken: Taken, stop: Stop) -> str:
@@ -232,7 +233,7 @@ def _updates(plan: Plan, taken: Taken) -> tuple[dict[str, Any], dict[str, Memory
             for line, quantity, rule, reads in lines:
                 given = [known[read] for read in reads]
                 try:
-                    value = in_blocks(line, given, plan.rooms, (name, quantity)) if large else rule(*given)
+                    value = in_rooms(line, given, plan.rooms, name) if large else rule(*given)
                 except ArithmeticError:
                     value = value_of(line, given)
                 known[quantity] = value if type(value) is float else as_value(value)

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.core.op import Op
 from autograd_explain.core.rooms import is_large, room_for
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.core.traced import Traced
 from autograd_explain.errors import DomainError, InputError, NameProblem
 from autograd_explain.lang.names import suggestion
 from autograd_explain.lang.numerals import read_number
+from autograd_explain.ops.arithmetic import power
 
 Facts = Mapping[str, Any]
 """Plain numbers that decide which lines apply: a rule's settings, the step `t`, the norm of all gradients."""
@@ -159,7 +161,7 @@ def follow(
 
 Rooms = dict[Any, Callable[[], Any]]
 """Arrays to write into, by what is written: see `core.rooms`."""
-_BLOCK = 8192  # entries worked out at a time: what a line makes on the way then stays in the processor's cache
+_AT_A_TIME = 32  # arrays kept for one parameter: itself and what an optimizer keeps, twice, and what its lines make
 
 
 def value_of(line: Line, given: list[Any]) -> Any:
@@ -171,20 +173,46 @@ def value_of(line: Line, given: list[Any]) -> Any:
     return value if type(value) is float or isinstance(value, Traced) else as_value(value)
 
 
-def in_blocks(line: Line, given: list[Any], rooms: Rooms, purpose: Any) -> Any:
-    """The same as `value_of`, for large arrays a stretch of the entries at a time: a line works entry by entry."""
+class Roomy(Traced):
+    """A large array in a line: what is made of it goes into arrays that nobody holds any more.
+
+    What a line makes on the way is used once, for a line is one expression: it is written over at once.
+    """
+
+    __slots__ = ("on_the_way", "room", "value")
+
+    def __init__(self, value: Any, room: Callable[[], Any], *, on_the_way: bool = False) -> None:
+        self.value, self.room, self.on_the_way = value, room, on_the_way
+
+    @staticmethod
+    def trace_operation(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Roomy:
+        """The operation at once, with the bits that the array itself would give."""
+        arrays = [arg for arg in args if type(arg) is Roomy]
+        room = arrays[0].room
+        plain = [arg.value if type(arg) is Roomy else arg for arg in args]
+        forward = op.forward
+        if op is power and type(plain[1]) is float and plain[1] == _SQUARE:  # as an array's own `**` has it
+            forward, plain = np.square, plain[:1]
+        into = {}
+        if isinstance(forward, np.ufunc):
+            into["out"] = next((array.value for array in arrays if array.on_the_way), None)
+            into["out"] = room() if into["out"] is None else into["out"]
+        return Roomy(forward(*plain, **options, **into), room, on_the_way=True)
+
+
+_SQUARE = 2.0
+
+
+def in_rooms(line: Line, given: list[Any], rooms: Rooms, purpose: Any) -> Any:
+    """The same as `value_of`, for large arrays of one shape without asking for memory."""
     shapes = {value.shape for value in given if type(value) is np.ndarray}
     if len(shapes) != 1 or not is_large(shape := shapes.pop()):
         return value_of(line, given)
     if (purpose, shape) not in rooms:
-        rooms[purpose, shape] = room_for(shape)
-    room = rooms[purpose, shape]()
-    into = room.reshape(-1)
-    flat = [value.reshape(-1) if type(value) is np.ndarray else value for value in given]
-    for start in range(0, into.size, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        into[part] = value_of(line, [value[part] if type(value) is np.ndarray else value for value in flat])
-    return room
+        rooms[purpose, shape] = room_for(shape, _AT_A_TIME)
+    room = rooms[purpose, shape]
+    value = line.rule(*[Roomy(value, room) if type(value) is np.ndarray else value for value in given])
+    return value.value if type(value) is Roomy else value
 
 
 def entry(value: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> float:

@@ -12,8 +12,8 @@ from autograd_explain.core.formula import Formula, written
 from autograd_explain.core.notation import LANGUAGE
 from autograd_explain.errors import DomainError, ExplainError, InputError, NameProblem
 from autograd_explain.train.optimizers import OPTIMIZERS
-from autograd_explain.train.rules import choose, follow
-from autograd_explain.train.schedules import SCHEDULES
+from autograd_explain.train.rules import Recipe, choose, follow, in_rooms, value_of
+from autograd_explain.train.schedules import CLIPPING, SCHEDULES
 
 
 def test_a_choice_is_read_with_its_settings() -> None:
@@ -72,6 +72,31 @@ def test_a_line_written_as_a_formula_comes_to_the_same_number(text: str, t: floa
     for place, (name, formula) in enumerate(formulas):
         assert numbers[place] == (name, formula.value)
     assert "w" in dict(numbers.values())
+
+
+@pytest.mark.parametrize("text", [*EVERY_SETTING, *CLIPPING])
+@pytest.mark.parametrize("t", [1.0, 3.0])
+def test_large_arrays_are_written_into_rooms_with_the_same_bits(text: str, t: float) -> None:
+    chosen = choose(text, {**OPTIMIZERS, **CLIPPING}, "recipe")
+    generator = np.random.default_rng(3)
+    kept = {name: generator.uniform(0.2, 0.9, size=(60, 50)) for name in ("w", "g", *chosen.recipe.keeps)}
+    known = {**chosen.settings, "t": t, "norm": 3.0, **kept}
+    lines, rooms = chosen.lines(known), dict[Any, Any]()
+    plain, given = dict(known), {name: value.copy() if np.ndim(value) else value for name, value in known.items()}
+    roomy = dict(given)
+    for line in lines:
+        with np.errstate(invalid="ignore"):
+            plain[line.name] = value_of(line, [plain[name] for name in line.reads])
+            roomy[line.name] = in_rooms(line, [roomy[name] for name in line.reads], rooms, "w")
+        assert np.asarray(plain[line.name]).tobytes() == np.asarray(roomy[line.name]).tobytes()
+    for name, value in known.items():
+        assert np.asarray(value).tobytes() == np.asarray(given[name]).tobytes()
+
+
+@pytest.mark.parametrize("recipe", [*OPTIMIZERS.values(), *CLIPPING.values()], ids=lambda recipe: recipe.name)
+def test_a_line_is_one_expression_whose_parts_are_used_once(recipe: Recipe) -> None:
+    for line in recipe.lines:
+        assert line.rule.__code__.co_nlocals == line.rule.__code__.co_argcount
 
 
 def test_by_hand_one_step_of_each() -> None:
