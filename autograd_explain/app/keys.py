@@ -33,6 +33,8 @@ KEYS = (
     Key("e", "e", "fold", "fold", "fold this call or loop turn into one step, or unfold it"),
     Key("E", "E", "fold_all", "", "fold all calls and loop turns, or unfold all"),
     Key("v", "v", "change", "value", "change the value of an input; the run starts again at the same step"),
+    Key("N", "N", "next_trained", "", "the next step of a training (train … --step), at the same place"),
+    Key("P", "P", "previous_trained", "", "the step of the training before"),
     Key("d", "d", "draw", "", "draw the whole graph, what is around this step, or list all values"),
     Key("z", "z", "zoom", "", "show the chosen pane alone, or all panes again"),
     Key("question_mark", "?", "help", "help", "these keys"),

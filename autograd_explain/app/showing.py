@@ -170,6 +170,8 @@ class Showing(FullScreen[int]):
     def _said(self) -> str:
         """Where one is in words: the place among the stops, and what narrows them or walks by itself."""
         said = [f"{self.stops.place(self.index) + 1:,} of {len(self.stops.indexes):,}"]
+        if self.frames.run.learned is not None:
+            said.append(f"training step {self.frames.run.learned.taken.number:,}")
         if self.stops.only is not None:
             said.append(f"only {self.frames.run.words.labels[self.stops.only]}")
         if self.stops.folded:

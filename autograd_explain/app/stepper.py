@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Rerun = Callable[[str, str], "Explanation"]
 """Runs the program again with another value, given as text, under a name. Raises ExplainError."""
+Trained = Callable[[int], "Explanation"]
+"""Another step of a training, by its number. Raises ExplainError."""
 
 
 class Stepper(Showing):
@@ -30,10 +32,14 @@ class Stepper(Showing):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
 
-    def __init__(self, run: Explanation, view: View, rerun: Rerun | None = None) -> None:
+    def __init__(
+        self, run: Explanation, view: View, rerun: Rerun | None = None, trained: Trained | None = None
+    ) -> None:
         super().__init__(run, view)
         self.rerun = rerun
+        self.trained = trained
         self._sought = ""
+        self._is_running = False
 
     # Walking
 
@@ -213,26 +219,49 @@ class Stepper(Showing):
         names = [record.name for record in self.frames.run.inputs]
         if name not in names:
             return f"no value is given under the name {name}: {', '.join(names)}"
-        if self.rerun is not None:
-            self._run_again(self.rerun, name, value)
+        rerun = self.rerun
+        if rerun is not None:
+            self._run_beside(lambda: rerun(name, value), self.query_one(Prompt).complain)
         return "running"
 
-    def _run_again(self, rerun: Rerun, name: str, value: str) -> None:
+    def action_next_trained(self) -> None:
+        """The next step of the training, at the same place."""
+        self._train(1)
+
+    def action_previous_trained(self) -> None:
+        """The training step before, at the same place."""
+        self._train(-1)
+
+    def _train(self, by: int) -> None:
+        trained, learned = self.trained, self.frames.run.learned
+        if trained is None or learned is None:
+            self.tell("this is one run; train … --step walks through a training")
+        elif not self._is_running:
+            self._run_beside(lambda: trained(learned.taken.number + by), self.tell)
+
+    def _run_beside(self, make: Callable[[], Explanation], complain: Callable[[str], None]) -> None:
+        """Make another run in a thread of its own and show it; say what is wrong where there is none."""
+        self._is_running = True
+
         def work() -> None:
             try:
-                run = rerun(name, value)
+                run = make()
             except ExplainError as error:
-                self.from_beside(self.query_one(Prompt).complain, str(error))
+                self.from_beside(self._stay, complain, str(error))
             except Exception as error:  # noqa: BLE001 - the screen stays; the run that is shown is still right
-                told = f"this cannot be run: {type(error).__name__}: {error}"
-                self.from_beside(self.query_one(Prompt).complain, told)
+                self.from_beside(self._stay, complain, f"this cannot be run: {type(error).__name__}: {error}")
             else:
                 self.from_beside(self._take, run)
 
         beside(work)
 
+    def _stay(self, complain: Callable[[str], None], told: str) -> None:
+        self._is_running = False
+        complain(told)
+
     def _take(self, run: Explanation) -> None:
         """Show another run of the same program at the same step."""
+        self._is_running = False
         old, folded = self.frame, self.stops.folded
         self.begin(run)
         self.stops = Stops(self.frames, [scope for scope in folded if scope < len(run.scopes)])

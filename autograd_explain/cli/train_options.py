@@ -32,7 +32,8 @@ _OPTIONS = (
     click.option("--explain", "explained", type=_COUNT, multiple=True, metavar="K",
                  help="Show step K in full.  [default: 1]"),
     click.option("--step", "screen", is_flag=True,
-                 help="Walk through step 1, or that of --explain, on the full screen."),
+                 help="Walk through step 1, or that of --explain, on the full screen; N and P go to the next step and "
+                 "the one before."),
     click.option("--save", metavar="FILE", help="Write the training to FILE, so that it can go on."),
     click.option("--resume", metavar="FILE", help="Go on with a training that was saved."),
     click.option("--force", is_flag=True, help="Let --save and -o replace a file."),

@@ -51,9 +51,9 @@ def train_program(options: dict[str, Any]) -> int:
     save = writable(options["save"], force=options["force"], example="run.json")
     sink = Sink(options)
     session = _resumed(options) if options["resume"] is not None else _begun(options)
-    if options["screen"]:
-        return show_step(session, sink, options)
     stop = _stop(options, session.plan)
+    if options["screen"]:
+        return show_step(session, stop, sink, options)
     mode = "fault" if options["fault"] is not None else "compare" if options["compare"] is not None else "single"
     rounds, telling = _MODES[mode](session, stop, sink, options)
     sink.progress = Progress(session.state.step + (stop.steps or 0), done=session.state.step)

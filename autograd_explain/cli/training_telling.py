@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd_explain.cli.training_output import Sink
+from autograd_explain.errors import InputError
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.trail import trail_from
 from autograd_explain.explanation.training import Course, Learned, diagnosis, update_note, zero_grad_note
@@ -142,10 +143,16 @@ class Picture:
 
 
 class Page:
-    """One step explained as a page of HTML, with its update, the table of steps, and what became of the training."""
+    """One step explained as a page of HTML; the updates of it and of others, the table, and what became of it all."""
 
     def __init__(self, session: Session, sink: Sink, options: dict[str, Any], _stop: Stop) -> None:
-        """Read from the options which step is explained: the first, unless another one is asked for."""
+        """Read from the options which step is explained: the first, unless another one is asked for.
+
+        Raises InputError where several are.
+        """
+        if len(set(options["explained"])) > 1:
+            message = f"a page shows one step in full, not {len(set(options['explained']))}"
+            raise InputError(message, hint="a page for each: --explain 5 -o step5.html")
         self.session, self.sink = session, sink
         self.course = Course(list(session.losses), list(session.norms))
         self.wanted = min(options["explained"], default=session.state.step + 1)
@@ -157,7 +164,7 @@ class Page:
         self.course.add(taken)
         if taken.number == self.wanted or self.explained is None:
             self.explained = taken
-        if self.sink.view.all or taken.stop or shown.is_shown(taken.number):
+        if self.sink.view.all or taken.stop or taken.number == self.wanted or shown.is_shown(taken.number):
             self.shown.append(taken)
 
     def end(self, taken: Taken) -> None:

@@ -251,7 +251,7 @@ def _outcome(course: Course, last: Taken) -> str:
             f"Settled: the gradient is {number(course.norms[-1])}, almost 0. Where it is 0, so is every step: this is "
             "a lowest point, or flat for another reason."
         )
-    steps = plural(tail, "step")
+    steps = plural(tail, "step") if tail > 1 else "step"
     if abs(change) < _FLAT:
         return (
             f"Plateau: over the last {steps} the loss changed by {percent(abs(change))}, though the gradient is still "

@@ -17,7 +17,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any, TextIO
 
 from autograd_explain.render.html_parts import SCROLLS, Program, brief, lead, title
-from autograd_explain.render.html_stages import END, FORWARD, SEED, TANGENT, Stage, stages
+from autograd_explain.render.html_stages import END, FORWARD, SEED, TANGENT, UPDATE, Stage, stages
 from autograd_explain.render.markup import Markup, joined, safe, tag
 from autograd_explain.render.theme import View
 from autograd_explain.source import visible
@@ -98,6 +98,7 @@ _HEADINGS = {
     SEED: ("Backward", tag("small", " from the result to the inputs: upstream × local = contribution")),
     TANGENT: ("Tangents", tag("small", " how fast each value changes while one input alone moves")),
     END: ("Result",),
+    UPDATE: ("Updates", tag("small", " each parameter against its gradient, and again")),
 }
 """What stands above the stages of a kind where they are read as a list."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autograd_explain.check.result import CheckResult
     from autograd_explain.explanation.build import Explanation
     from autograd_explain.explanation.model import Note
+    from autograd_explain.explanation.training import Learned
     from autograd_explain.source import Span
 
 _ROOM = 64
@@ -74,9 +75,21 @@ def title(run: Explanation) -> str:
 
 
 def lead(run: Explanation) -> Markup:
-    """What the program's own heading says it teaches."""
+    """What the program's own heading says it teaches, and of which step of a training this is the run."""
     told = re.findall(r"^#\s*teaches:\s*(.+)", _HEAD.match(run.source or "")[0], re.MULTILINE)  # type: ignore[index]
+    if run.learned is not None:
+        told.append(_of_training(run.learned))
     return tag("p", " ".join(told), class_="lead") if told else Markup()
+
+
+def _of_training(learned: Learned) -> str:
+    """Which step of which training the page explains, and what it has of the others."""
+    number, name = learned.taken.number, learned.plan.optimizer.recipe.name
+    if not learned.shown:
+        return f"Step {number:,} of a training by {name}."
+    taken = learned.shown[-1].number
+    rest = "; after it come the updates of other steps, and how the loss went" if len(learned.shown) > 1 else ""
+    return f"Step {number:,} of {taken:,} of a training by {name}, in full{rest}."
 
 
 _HEAD = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")

@@ -28,8 +28,9 @@ from autograd_explain.render.theme import View
 
 if TYPE_CHECKING:
     from autograd_explain.explanation.build import Explanation
+    from autograd_explain.explanation.training import Learned
 
-START, FORWARD, SEED, BACKWARD, TANGENT, END = range(6)
+START, FORWARD, SEED, BACKWARD, TANGENT, END, UPDATE = range(7)
 """What a stage shows; the page's script knows these numbers."""
 
 AT_THE_END = frozenset({"meaning", "unused-input", "vanishing", "exploding"})
@@ -63,10 +64,22 @@ def stages(run: Explanation, view: View, most: int) -> Iterator[Stage]:
             yield from _sweeps(run, view, most)
     yield Stage("gradients", END, _outcome(run, view))
     if run.learned is not None:
-        from autograd_explain.render.training import story
+        yield from _training(run.learned, run.parsed, replace(view, width=_NARROW))
 
-        told = lines_of(story(run.learned, run.parsed, replace(view, width=_NARROW)))
-        yield Stage("update", END, joined(_head(f"Update at step {run.learned.taken.number:,}"), told))
+
+def _training(learned: Learned, parsed: Any, view: View) -> Iterator[Stage]:
+    """The update of the explained step, those of the steps in the table, and how all steps went."""
+    from autograd_explain.render.training import changes, how_it_went, standing
+
+    others = (taken for taken in learned.shown if taken.number != learned.taken.number)
+    for taken in (learned.taken, *others):
+        if taken.after.step == taken.number:
+            notes_of = learned.notes if taken is learned.taken else ()
+            told = lines_of((*standing(taken, view), *changes(learned.plan, taken, notes_of, view)))
+            yield Stage(f"update-{taken.number}", UPDATE, joined(_head(f"Update at step {taken.number:,}"), told))
+    if learned.shown:
+        told = lines_of(how_it_went(learned, parsed, view))
+        yield Stage("training", UPDATE, joined(_head("How the training went"), told))
 
 
 def _sweeps(run: Explanation, view: View, most: int) -> Iterator[Stage]:

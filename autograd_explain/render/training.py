@@ -72,7 +72,18 @@ def step_heading(taken: Taken, view: View) -> Iterator[Line]:
 
 def update_lines(plan: Plan, taken: Taken, notes: Sequence[Note], view: View) -> Iterator[Line]:
     """Each parameter's update at a step: symbols, numbers, result."""
-    yield from heading("UPDATE", f"at step {taken.number}: each parameter against its gradient", view)
+    yield from heading("UPDATE", f"at step {taken.number:,}: each parameter against its gradient", view)
+    yield from changes(plan, taken, notes, view)
+
+
+def standing(taken: Taken, view: View) -> Iterator[Line]:
+    """Where a step stands: its loss, and the length of its gradient."""
+    yield Line("    loss ").add(show(taken.loss, view), "accent").add(f"   |gradient| {show(taken.norm, view)}")
+    yield Line()
+
+
+def changes(plan: Plan, taken: Taken, notes: Sequence[Note], view: View) -> Iterator[Line]:
+    """The same without a heading."""
     for line in rate_lines(plan, taken, ascii_only=view.ascii):
         yield from _update_line("lr", line, view)
     for update in updates(plan, taken, ascii_only=view.ascii):
@@ -186,9 +197,14 @@ def curve(losses: Sequence[float], first: int, view: View) -> Iterator[Line]:
 
 
 def story(learned: Learned, parsed: Any, view: View) -> Iterator[Line]:
-    """The update of an explained step, and around it the table of all steps, the curve, and what became of it."""
+    """The update of an explained step, and how all steps went."""
     if learned.taken.after.step == learned.taken.number:
         yield from update_lines(learned.plan, learned.taken, learned.notes, view)
+    yield from how_it_went(learned, parsed, view)
+
+
+def how_it_went(learned: Learned, parsed: Any, view: View) -> Iterator[Line]:
+    """The table of steps, the curve, and what became of it; nothing where one step alone was taken."""
     if learned.course is None or not learned.shown:
         return
     table = Table(learned.plan, view)

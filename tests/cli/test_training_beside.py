@@ -286,19 +286,22 @@ def test_every_part_of_the_schema_is_used() -> None:
     assert used == set(SCHEMA["$defs"])
 
 
-def test_a_page_of_a_step_with_its_update_and_all_steps(command: Command) -> None:
+def test_a_page_of_a_step_with_its_update_and_all_steps(command: Command, fails: Fails) -> None:
     line = ("train", "xor", "--optimizer", "adam", "--lr", "0.1", "--steps", "20")
     ended = command(*line, "--explain", "3", "-o", "page.html")
     assert (0, "") == (ended.code, ended.out)
     page = Path("page.html").read_text(encoding="utf-8")
-    assert 1 == page.count("Update at step 3")
-    text = html.unescape(re.sub(r"<[^>]*>", "", page.split("Update at step 3")[1]))
-    for part in ("UPDATE ", "STEPS ", "LOSS ", "PARAMETERS "):
+    assert len(page) < 80_000
+    assert ["3", "1", "2", "5", "10", "20"] == re.findall(r"<article id=update-(\d+)>", page)
+    text = html.unescape(re.sub(r"<[^>]*>", "", page.split("<h2 class=phase>Updates")[1].split("<footer>")[0]))
+    for part in ("Update at step 3", "loss 0.714331", "STEPS ", "LOSS ", "PARAMETERS "):
         assert part in text
     assert [] == [pair for pair in equations(text.split("STEPS ")[0]) if not is_true(*pair)]
-    assert len(list(equations(text.split("STEPS ")[0]))) >= 8
+    assert len(list(equations(text.split("STEPS ")[0]))) >= 6 * 8
+    assert "Step 3 of 20 of a training by adam, in full" in page
     assert "Update at step" not in command("run", "xor", "--format", "html").out
     assert "Update at step 1<" in command(*line, "--format", "html").out
+    assert "one step in full, not 2" in fails(*line, "--explain", "2", "--explain", "3", "-o", "two.html")
 
 
 def test_a_step_without_a_terminal_is_printed(command: Command, fails: Fails) -> None:

@@ -1,7 +1,7 @@
 (() => {
   "use strict";
-  const [START, FORWARD, SEED, BACKWARD, TANGENT, END] = [0, 1, 2, 3, 4, 5];
-  const NAMES = ["Given", "Forward", "Seed", "Backward", "Tangents", "Gradients"];
+  const [START, FORWARD, SEED, BACKWARD, TANGENT, END, UPDATE] = [0, 1, 2, 3, 4, 5, 6];
+  const NAMES = ["Given", "Forward", "Seed", "Backward", "Tangents", "Gradients", "Training"];
   const SHORT_TABLE = 30;
   const id = (name) => document.getElementById(name);
   const every = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -196,6 +196,7 @@
     step.classList.add("now");
     if (waits) ask(step); else uncover(step);
     const many = counts[phase] > 1, place = at - firsts[phase] + 1;
+    document.querySelector(".sofar").hidden = phase === UPDATE;
     id("phase").textContent = NAMES[phase];
     id("count").textContent = many ? `${place} of ${counts[phase]}` : "";
     id("slide").value = at;
