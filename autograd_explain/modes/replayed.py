@@ -18,14 +18,16 @@ class Replayed:
     Called, it records as ever. `passed` and `value` give the same numbers sooner, from what was recorded before.
     """
 
-    __slots__ = ("plans", "record", "useless")
+    __slots__ = ("checked", "count", "plans", "record", "useless")
 
     MOST = 4  # recordings kept at a time: a table's batches come in two sizes
     TRIALS = 8  # recordings prepared in vain before that is given up, but for one in so many
     AGAIN = 64
 
-    def __init__(self, record: Callable[[Mapping[str, Any], int], Recording]) -> None:
+    def __init__(self, record: Callable[[Mapping[str, Any], int], Recording], *, checked: bool = False) -> None:
         self.record = record
+        self.checked = checked  # whether what is recorded is only promised to be the same each time
+        self.count = 0
         self.plans: list[Replay] = []
         self.useless = 0
 
@@ -37,6 +39,11 @@ class Replayed:
         """The result and the gradients for these values; None where they must be recorded: then `keep` that."""
         found: Passed | None = self._first(lambda plan: plan.run(values))
         return found
+
+    def is_due(self) -> bool:
+        """Whether a promise is to be held against a new recording now: at passes 1, 2, 4, 8 and so on."""
+        self.count += 1
+        return self.checked and self.count & (self.count - 1) == 0
 
     def value(self, values: Mapping[str, Any]) -> Any:
         """The result alone for these values; None where they must be recorded."""

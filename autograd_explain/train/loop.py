@@ -18,6 +18,7 @@ from autograd_explain.core.rooms import is_large
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import DomainError, InputError
 from autograd_explain.modes.records import Recording, Sweep
+from autograd_explain.modes.replay import Passed
 from autograd_explain.modes.replayed import Replayed
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.train.objective import Data, Record, all_finite, checked_loss
@@ -196,12 +197,26 @@ def _passed(plan: Plan, walk: Walk, values: Mapping[str, Any], names: Iterable[s
     """The loss and the gradients by these names: gone through again where that is possible, else recorded."""
     again = plan.record if isinstance(plan.record, Replayed) else None
     found = again.passed(values) if again is not None else None
-    if found is not None:
+    if found is not None and again is not None and not again.is_due():
         return found.value, {name: found.gradients[name] for name in names}
     recording = checked_loss(walk.recording)
-    if again is not None:
+    loss, gradients = recording.result.value, {name: _gradient(recording, walk.sweep, name) for name in names}
+    if found is not None:
+        _hold_promise(found, loss, gradients)
+    elif again is not None:
         again.keep(recording)
-    return recording.result.value, {name: _gradient(recording, walk.sweep, name) for name in names}
+    return loss, gradients
+
+
+def _hold_promise(found: Passed, loss: float, gradients: Mapping[str, Any]) -> None:
+    """Raise InputError where a function that was promised to do the same each time did not."""
+    pairs = [(loss, found.value), *((gradient, found.gradients[name]) for name, gradient in gradients.items())]
+    if not all(np.array_equal(new, old, equal_nan=True) for new, old in pairs):
+        raise InputError(
+            f"replay=True promises that the function does the same at each step, but run anew it gives the loss {loss} "
+            f"where what was recorded before gives {found.value}",
+            hint="leave out replay=True; the function is then recorded at each step",
+        )
 
 
 def updated(plan: Plan, taken: Taken) -> Taken:

@@ -158,3 +158,26 @@ def test_what_is_refused_at_the_first_step(text: str, error: type[ExplainError],
 def test_waiting_for_a_held_out_loss_needs_one() -> None:
     with pytest.raises(DomainError, match="nothing is held out"):
         next(fit("w**2", {"w": 1}, until="held-out<1"))
+
+
+def test_a_promise_that_a_function_does_not_keep_is_found_out() -> None:
+    calls = iter(range(100))
+
+    def loss(w: Any) -> Any:
+        return (w - next(calls)) ** 2
+
+    with pytest.raises(InputError, match=r"replay=True promises .* gives the loss 1\.0 where .* gives 0\.0"):
+        list(fit(loss, {"w": 0.0}, lr=0.1, epochs=10, replay=True))
+    assert 10 == len(list(fit(loss, {"w": 0.0}, lr=0.1, epochs=10)))
+
+
+def test_a_promise_is_held_against_few_recordings() -> None:
+    calls = []
+
+    def loss(w: Any) -> Any:
+        calls.append(w)
+        return (w - 3) ** 2
+
+    kept = list(fit(loss, {"w": 0.0}, lr=0.1, epochs=100, replay=True))
+    assert 1 + 7 == len(calls)
+    assert list(fit("(w - 3)**2", {"w": 0.0}, lr=0.1, epochs=100)) == kept
