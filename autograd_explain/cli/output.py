@@ -61,26 +61,28 @@ def view_for(options: dict[str, Any], path: Path | None, **more: Any) -> View:
     )
 
 
-def writable(name: str | None, *, force: bool, example: str = "explanation.html") -> Path | None:
-    """The file of that name, which can be written; None for no name. Raises InputError for any other file."""
+def writable(
+    name: str | None, *, force: bool, example: str = "explanation.html", option: str = "-o"
+) -> Path | None:
+    """The file that `option` names, which can be written; None for no name. Raises InputError for any other file."""
     if name is None:
         return None
     if not name.strip():
-        raise InputError("there is no name of a file to write to", hint=f"-o {example}")
+        raise InputError("there is no name of a file to write to", hint=f"{option} {example}")
     path = Path(name)
     try:
-        _check_path(path, force=force)
+        _check_path(path, force, example, option)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     return path
 
 
-def _check_path(path: Path, *, force: bool) -> None:
+def _check_path(path: Path, force: bool, example: str, option: str) -> None:
     """Raise InputError where a file cannot be written there, or, without `force`, exists already."""
     if not path.name or path.is_dir():
-        raise InputError(f"{path} is a folder, not a file", hint=f"name a file in it: -o {path / 'explanation.html'}")
+        raise InputError(f"{path} is a folder, not a file", hint=f"name a file in it: {option} {path / example}")
     if not path.parent.is_dir():
-        hint = f"make it first, or write here: -o {path.name}"
+        hint = f"make it first, or write here: {option} {path.name}"
         raise InputError(f"there is no folder {path.parent}", hint=hint)
     if path.is_file() and not force:
         raise InputError(f"{path} exists already", hint="--force replaces it")

@@ -48,10 +48,11 @@ _FIXED = {
 def train_program(options: dict[str, Any]) -> int:
     """Train as the options ask; 130 where it was interrupted, else 0."""
     _refuse_together(options)
-    save = writable(options["save"], force=options["force"], example="run.json")
+    save = writable(options["save"], force=options["force"], example="run.json", option="--save")
     sink = Sink(options)
     session = _resumed(options) if options["resume"] is not None else _begun(options)
     stop = _stop(options, session.plan)
+    _refuse_explained(options, session, sink)
     if options["screen"]:
         return show_step(session, stop, sink, options)
     mode = "fault" if options["fault"] is not None else "compare" if options["compare"] is not None else "single"
@@ -92,6 +93,21 @@ def _refuse_together(options: dict[str, Any]) -> None:
         raise InputError("--fault and --compare both put trainings side by side", hint="give one of them")
     if options["compare"] is not None and options["optimizer"] is not None:
         raise InputError("--compare names the optimizers, so --optimizer cannot be given", hint="--compare sgd,adam")
+
+
+def _refuse_explained(options: dict[str, Any], session: Session, sink: Sink) -> None:
+    """Raise InputError for steps to explain that lie behind, or that the format has no room for."""
+    if not options["explained"]:
+        return
+    if sink.format not in _IN_FULL:
+        message = f"--format {sink.format} shows no step in full, so it does not go with --explain"
+        raise InputError(message, hint=f"leave out --explain, or --format {', '.join(_IN_FULL)}")
+    first = min(options["explained"])
+    if first <= session.state.step:
+        raise InputError(f"step {first:,} lies before the {session.state.step:,} steps that were saved")
+
+
+_IN_FULL = ("text", "html")
 
 
 def _save(path: Path, session: Session, telling: Any, last: Taken | None, *, force: bool) -> None:

@@ -84,8 +84,6 @@ class StepByStep:
 def show_step(session: Session, stop: Stop, sink: Sink, options: dict[str, Any]) -> int:
     """Train up to the step that is asked for, and walk from there; 130 after Ctrl-C."""
     wanted = min(options["explained"], default=session.state.step + 1)
-    if wanted <= session.state.step:
-        raise InputError(f"step {wanted} lies before the {session.state.step:,} steps that were saved")
     walk = StepByStep(session, replace(stop, steps=max(stop.steps or 0, wanted - session.state.step)))
     run = walk.to(wanted)
     lacking = missing_terminal()

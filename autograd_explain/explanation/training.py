@@ -248,8 +248,8 @@ def _outcome(course: Course, last: Taken) -> str:
     change = (before - now) / max(abs(before), 1e-300)
     if course.norms[-1] <= _SETTLED * max(course.norms):
         return (
-            f"Settled: the gradient is {number(course.norms[-1])}, almost 0. Where it is 0, so is every step: this is "
-            "a lowest point, or flat for another reason."
+            f"Settled: the gradient is {number(course.norms[-1])}{', almost 0' if course.norms[-1] else ''}. Where it "
+            "is 0, so is every step: this is a lowest point, or flat for another reason."
         )
     steps = plural(tail, "step") if tail > 1 else "step"
     if abs(change) < _FLAT:

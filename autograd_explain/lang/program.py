@@ -123,6 +123,8 @@ def _file_hint(text: str) -> str:
             return ""
     except (OSError, ValueError):  # far too long for a path, or not one at all
         return ""
+    if text.endswith(".json"):
+        return f"what train --save wrote goes on with train --resume {text}; what --format json wrote: verify {text}"
     return f"to read the file {text}, give it the ending {ENDING}, or pass it as standard input: - < {text}"
 
 

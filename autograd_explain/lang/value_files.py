@@ -11,7 +11,7 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,17 +44,18 @@ def read_file(name: str, limits: Limits) -> Any:
     """
     if not name:
         raise InputError("@ stands without a file", hint="@points.csv")
-    return _read(name, _READERS.get(Path(name).suffix.lower(), _no_format), limits)
+    return _read(name, _READERS.get(Path(name).suffix.lower(), _no_format), limits, _known("values are", _READERS))
 
 
 def read_table(name: str, limits: Limits) -> Table:
     """Return the columns of a `.csv` file whose first line names them, or of a `.npz` or `.json` file by name."""
-    table: Table = _read(name, _TABLES.get(Path(name).suffix.lower(), _table), limits)
+    known = _known("a table is", (".csv", *_TABLES))
+    table: Table = _read(name, _TABLES.get(Path(name).suffix.lower(), _table), limits, known)
     return table
 
 
-def _read(name: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> Any:
-    data = _bytes(name)
+def _read(name: str, reader: Callable[[bytes, Limits], Any], limits: Limits, known: str) -> Any:
+    data = _bytes(name, known)
     try:
         return reader(data, limits)
     except ExplainError as error:
@@ -63,23 +64,23 @@ def _read(name: str, reader: Callable[[bytes, Limits], Any], limits: Limits) -> 
 
 
 def _no_format(data: bytes, limits: Limits) -> NoReturn:
-    raise InputError("its ending says no format", hint=_known())
+    raise InputError("its ending says no format", hint=_known("values are", _READERS))
 
 
-def _known() -> str:
-    return f"values are read from {', '.join(_READERS)}"
+def _known(what: str, readers: Iterable[str]) -> str:
+    return f"{what} read from {', '.join(readers)}"
 
 
-def _bytes(name: str) -> bytes:
-    """Return a file's bytes; never more than `LARGEST_FILE`, whatever its size claims to be."""
+def _bytes(name: str, known: str) -> bytes:
+    """Return a file's bytes; never more than `LARGEST_FILE`, whatever its size claims to be. `known` is the hint."""
     try:
         path = Path(name).expanduser()  # a shell leaves the ~ of @~/points.csv alone
         if path.is_dir():
-            raise InputError(f"{visible(name)} is a folder, not a file", hint=_known())
+            raise InputError(f"{visible(name)} is a folder, not a file", hint=known)
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise InputError(f"there is no file {visible(name)}", hint=_known()) from None
+        raise InputError(f"there is no file {visible(name)}", hint=known) from None
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{visible(name)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LARGEST_FILE:

@@ -67,7 +67,8 @@ def fit(
     promise is held against a new recording at the 1st, 2nd, 4th, 8th … such step.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
-    trained, others = _given(params, data or {})
+    _check(locals())
+    trained, others = _given(params, {} if data is None else data)
     table = Data({name: value for name, value in others.items() if shape_of(value)}, batch, holdout, seed)
     plan = Plan(
         _record(source, trained, others, replay=replay),
@@ -79,6 +80,54 @@ def fit(
         seed,
     )
     return _epochs(plan, beginning(plan, trained), Stop(epochs * table.batches, _limit(until), patience))
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and type(value) is not bool
+
+
+def _whole(least: int) -> Callable[[Any], bool]:
+    return lambda value: _is_whole(value) and bool(value >= least)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and type(value) is not bool
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: Any) -> bool:
+    return _is_text(value) or (isinstance(value, tuple) and all(map(_is_text, value)))
+
+
+def _are_named(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_text, value))
+
+
+_ARGUMENTS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("source", "a program as text or a Python function", lambda value: callable(value) or _is_text(value)),
+    ("params", "values by name", _are_named),
+    ("data", "values by name", _are_named),
+    ("optimizer", 'a text such as "adam" or "sgd(momentum=0.9)"', _is_text),
+    ("schedule", "a text or a tuple of texts", _is_texts),
+    ("until", 'a text such as "loss<1e-6"', _is_text),
+    *((name, "a number", _is_number) for name in ("lr", "holdout", "clip_norm", "clip_value")),
+    *((name, "a whole number above 0", _whole(1)) for name in ("epochs", "patience")),
+    ("batch", "a whole number", _is_whole),
+    ("seed", "a whole number, 0 or more", _whole(0)),
+)
+"""The arguments of `fit`, what each is, and whether a value is that."""
+_MAY_BE_NONE = frozenset({"data", "lr", "batch", "clip_norm", "clip_value", "until", "patience"})
+
+
+def _check(arguments: Mapping[str, Any]) -> None:
+    """Raise InputError for the first argument that is not what it should be."""
+    for name, wanted, is_right in _ARGUMENTS:
+        value = arguments[name]
+        if not (is_right(value) or (value is None and name in _MAY_BE_NONE)):
+            raise InputError(f"fit: {name} is {wanted}, not {value!r:.40}")
 
 
 def _limit(until: str | None) -> Any:

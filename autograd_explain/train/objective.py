@@ -58,7 +58,8 @@ class Data:
         if self.batch is None and not self.holdout:
             return
         if not self.columns:
-            raise DomainError("there are no rows to make batches of or to hold out", hint="they come from --data FILE")
+            hint = "they come from a table: --data FILE, or arrays among the data of fit"
+            raise DomainError("there are no rows to make batches of or to hold out", hint=hint)
         lengths = {name: self._length(name) for name in self.columns}
         first, *others = lengths
         for name in others:

@@ -115,10 +115,24 @@ def test_what_resuming_refuses(command: Command, fails: Fails) -> None:
     assert "exists already" in fails(*LINE, "--save", "run.json")
     assert "there is no file none.json" in fails("train", "--resume", "none.json")
     assert "is not a saved training" in fails("train", "--resume", "points.csv")
+    for more in ((), ("--step",), ("-o", "page.html")):
+        assert "step 2 lies before the 2 steps" in fails("train", "--resume", "run.json", "--explain", "2", *more)
+    assert "train --resume run.json" in fails("step", "run.json")
     content = json.loads(Path("run.json").read_text())
     for damage in ({"schema": "other"}, {"state": {}}, {"optimizer": {"name": "x"}}, {"seed": "x"}):
         Path("bad.json").write_text(json.dumps({**content, **damage}))
         assert "bad.json" in fails("train", "--resume", "bad.json")
+
+
+def test_a_hint_names_the_option_and_what_it_takes(fails: Fails) -> None:
+    Path("folder").mkdir()
+    assert "hint: name a file in it: --save folder/run.json" in fails("train", "rosenbrock", "--save", "folder")
+    assert "hint: name a file in it: -o folder/training.svg" in fails("train", "rosenbrock", "-o", "folder")
+    assert "write here: --save a.json" in fails("train", "rosenbrock", "--save", "none/a.json")
+    assert "a table is read from .csv, .npz, .json" in fails("train", "w*x", "--w", "0", "--data", "none.csv")
+    shows = "shows no step in full, so it does not go with --explain"
+    assert shows in fails("train", "rosenbrock", "--format", "jsonl", "--explain", "2")
+    assert shows in fails("train", "rosenbrock", "-o", "a.svg", "--explain", "2")
 
 
 @pytest.mark.usefixtures("points")

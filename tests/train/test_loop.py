@@ -181,3 +181,29 @@ def test_a_promise_is_held_against_few_recordings() -> None:
     kept = list(fit(loss, {"w": 0.0}, lr=0.1, epochs=100, replay=True))
     assert 1 + 7 == len(calls)
     assert list(fit("(w - 3)**2", {"w": 0.0}, lr=0.1, epochs=100)) == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "part"),
+    [
+        ((3, {"x": 1}), {}, "source is a program as text or a Python function, not 3"),
+        (("x", [1]), {}, "params is values by name"),
+        (("x", {3: 1}), {}, "params is values by name"),
+        (("x", {"x": 1}, [2]), {}, "data is values by name"),
+        (("x", {"x": 1}), {"optimizer": 3}, "optimizer is a text"),
+        (("x", {"x": 1}), {"schedule": ["cosine"]}, "schedule is a text or a tuple of texts"),
+        (("x", {"x": 1}), {"until": 3}, "until is a text"),
+        (("x", {"x": 1}), {"lr": "much"}, "lr is a number, not 'much'"),
+        (("x", {"x": 1}), {"clip_norm": "a"}, "clip_norm is a number"),
+        (("x", {"x": 1}), {"holdout": None}, "holdout is a number, not None"),
+        (("x", {"x": 1}), {"epochs": 0}, "epochs is a whole number above 0, not 0"),
+        (("x", {"x": 1}), {"epochs": 2.5}, "epochs is a whole number above 0"),
+        (("x", {"x": 1}), {"batch": True}, "batch is a whole number, not True"),
+        (("x", {"x": 1}), {"patience": -1}, "patience is a whole number above 0"),
+        (("x", {"x": 1}), {"seed": -1}, "seed is a whole number, 0 or more"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_told_at_once(arguments: Any, options: Any, part: str) -> None:
+    with pytest.raises(InputError) as raised:
+        fit(*arguments, **options)
+    assert raised.value.message.startswith(f"fit: {part}")
