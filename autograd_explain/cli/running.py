@@ -24,6 +24,7 @@ from autograd_explain.lang.values import read_values
 from autograd_explain.limits import Limits
 from autograd_explain.modes.corners import without_effect
 from autograd_explain.pipeline import Second, explain_program
+from autograd_explain.source import visible
 
 DIFFERS = 1
 
@@ -235,9 +236,19 @@ def bound(program: Program, given: Given) -> tuple[dict[str, str], dict[str, Any
         bound = bind_values(program, [*given.values, *columns.items()], other_words=_option_names())
     except MissingValues as error:
         error.hint = _to_copy(error, program, given)
+        if given.table is not None:
+            error.message += f"; the table's columns are {_some([*given.table.columns, *given.table.refused])}"
         raise
     used = {name: value for name, value in bound.items() if not isinstance(value, str)}
     return {name: text for name, text in bound.items() if isinstance(text, str)}, used
+
+
+_MOST_NAMED = 12
+
+
+def _some(names: list[str]) -> str:
+    more = ["…"] if len(names) > _MOST_NAMED else []
+    return ", ".join([visible(name) for name in names[:_MOST_NAMED]] + more)
 
 
 def _columns(program: Program, given: Given) -> dict[str, Any]:

@@ -278,11 +278,16 @@ def _held_out(plan: Plan, last: Taken) -> Iterator[str]:
 def _dead(last: Taken) -> Iterator[str]:
     """Units of a relu that are off for every row: nothing teaches them."""
     for node in last.recording.tape.nodes:
-        if node.op.name != "relu" or np.ndim(node.value) != 2 or not node.tracked:
+        if node.op.name != "relu" or not node.tracked:
             continue
-        dead = int(np.sum(np.all(np.asarray(node.value) <= 0, axis=0)))
-        if dead:
+        off = np.asarray(node.value) <= 0
+        if off.ndim == _ROWS_OF_UNITS and (dead := int(np.sum(np.all(off, axis=0)))):
             yield (
                 f"{dead} of the {node.value.shape[1]} units of a relu are dead: they are 0 for every row, so no "
                 "gradient reaches what leads into them."
             )
+        elif off.ndim != _ROWS_OF_UNITS and last.norm == 0.0 and off.all():
+            yield "A relu is 0 here, and so is its slope: it is dead, for no gradient reaches what leads into it."
+
+
+_ROWS_OF_UNITS = 2

@@ -129,6 +129,9 @@ def test_a_hint_names_the_option_and_what_it_takes(fails: Fails) -> None:
     assert "hint: name a file in it: --save folder/run.json" in fails("train", "rosenbrock", "--save", "folder")
     assert "hint: name a file in it: -o folder/training.svg" in fails("train", "rosenbrock", "-o", "folder")
     assert "write here: --save a.json" in fails("train", "rosenbrock", "--save", "none/a.json")
+    Path("odd.csv").write_text("x;y,z\n1,2\n")
+    odd = fails("train", "w*x + z", "--w", "0", "--data", "odd.csv")
+    assert "no value for x; the table's columns are x;y, z" in odd
     assert "a table is read from .csv, .npz, .json" in fails("train", "w*x", "--w", "0", "--data", "none.csv")
     shows = "shows no step in full, so it does not go with --explain"
     assert shows in fails("train", "rosenbrock", "--format", "jsonl", "--explain", "2")
@@ -209,6 +212,9 @@ def test_what_becomes_of_it(command: Command) -> None:
     assert "as --until asked" in told("x**2", "--x", "1", "--lr", "0.1", "--until", "Loss<1E-1")
     dead = told("mse(relu([[1.0], [2.0]] @ W) @ [1, 1], [1, 2])", "--W", "[[-1, 1]]", "--lr", "0.01", "--steps", "2")
     assert "1 of the 2 units of a relu are dead" in dead
+    assert "A relu is 0 here, and so is its slope" in told("relu(x)", "--x", "-1", "--steps", "3")
+    assert "A relu" not in told("relu(x) + x", "--x", "-1", "--steps", "3")
+    assert "Settled: the gradient is 0." in told("relu(x)", "--x", "-1", "--steps", "30")
 
 
 def test_the_held_out_loss_is_told_at_the_end(command: Command) -> None:
