@@ -207,3 +207,23 @@ def test_an_argument_of_the_wrong_kind_is_told_at_once(arguments: Any, options: 
     with pytest.raises(InputError) as raised:
         fit(*arguments, **options)
     assert raised.value.message.startswith(f"fit: {part}")
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "sgd(momentum=0.9)", "rmsprop(momentum=0.5, centered=True)", "adam", "nadam"]
+)
+def test_large_arrays_that_somebody_holds_stay_as_they_were(optimizer: str) -> None:
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return functions.mse(functions.relu(x @ w), y)
+
+    generator = np.random.default_rng(1)
+    start = {"w": generator.normal(size=(60, 50))}
+    data = {"x": generator.normal(size=(70, 60)), "y": generator.normal(size=(70, 50))}
+    held, copies = [], []
+    for epoch in fit("mse(relu(x @ w), y)", start, data, optimizer=optimizer, lr=0.01, epochs=8, clip_norm=0.5):
+        held.append(epoch)
+        copies.append((epoch.parameters["w"].tobytes(), epoch.gradients["w"].tobytes()))
+    anew = list(fit(loss, start, data, optimizer=optimizer, lr=0.01, epochs=8, clip_norm=0.5))
+    for kept in (held, anew):
+        assert copies == [(epoch.parameters["w"].tobytes(), epoch.gradients["w"].tobytes()) for epoch in kept]
+    assert 8 == len(set(copies))
