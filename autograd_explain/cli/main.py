@@ -109,6 +109,7 @@ def step(**options: Any) -> int:
     """Walk through PROGRAM one step at a time, forwards and backwards, on the full screen.
 
     The same as run --step. The arrow keys walk, ? shows all keys. Where there is no terminal the steps are printed.
+    train --step walks through a training in the same way.
 
         autograd-explain step "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1
 

@@ -61,10 +61,8 @@ def fit(
     `params` are the values to train, where they start; `data` all others: numbers stay as they are, arrays are
     dealt out by rows where `batch` or `holdout` asks for it. `optimizer` and `schedule` are written as in
     `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified. A
-    function is recorded at each step, for it may do what no recording shows: read a clock, a counter or a list that
-    somebody changes, draw random numbers, print. `replay=True` promises that nothing but its arguments, `if x > 0` and
-    `float(x)` of them decides what it does: then it is recorded once and gone through again, as a program is. The
-    promise is held against a new recording at the 1st, 2nd, 4th, 8th … such step.
+    function is recorded at each step, for it may do what no recording shows, such as read a clock or a list, unless
+    `replay=True` promises that nothing but its arguments, `if x > 0` and `float(x)` of them decides what it does.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
     _check(locals())
