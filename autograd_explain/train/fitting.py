@@ -60,9 +60,8 @@ def fit(
 
     `params` are the values to train, where they start; `data` all others: numbers stay as they are, arrays are
     dealt out by rows where `batch` or `holdout` asks for it. `optimizer` and `schedule` are written as in
-    `"sgd(momentum=0.9)"`; `until` as in `"loss<1e-6"`; `patience` counts epochs. Inputs are never modified. A
-    function is recorded at each step, for it may do what no recording shows, such as read a clock or a list, unless
-    `replay=True` promises that nothing but its arguments, `if x > 0` and `float(x)` of them decides what it does.
+    `"sgd(momentum=0.9)"`, `until` as in `"loss<1e-6"`. Inputs are never modified. A function is recorded at each
+    step, unless `replay=True` promises that only its arguments, `if x > 0` and `float(x)` decide what it does.
     Raises ExplainError subclasses, for the arguments at once and for the program when its first epoch is asked for.
     """
     _check(locals())

@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from autograd_explain import explain
@@ -134,6 +134,7 @@ def test_a_hostile_title_is_shown_as_it_is(name: str, title: str) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 @FEW
+@example(given_name="\u202e")
 @given(given_name=NAMES)
 def test_hostile_names_of_a_python_function_change_nothing_but_text(name: str, given_name: str) -> None:
     def square(**values: Any) -> Any:
