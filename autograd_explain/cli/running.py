@@ -313,7 +313,9 @@ def _failures(program: Program, given: Given, explanation: Any) -> list[str]:
         elif not agrees(written, known[target]):
             failures.append(f"expect: {target} = {written}, but it is {shown(known[target])}")
     if program.expects and not failures:
-        console.complain(f"note: all {len(program.expects)} expected numbers hold")
+        number = len(program.expects)
+        held = f"all {number} expected numbers hold" if number > 1 else "the expected number holds"
+        console.complain(f"note: {held}")
     return failures
 
 

@@ -162,7 +162,7 @@ def _saturated_shares(walk: Walk, step: Step) -> Told:
     """Softmax with one share near 1: each entry's own slope is p·(1 − p)."""
     shares = np.asarray(step.node.value)
     own = shares * (1 - shares)
-    if step.node.op.name != "softmax" or np.max(own) >= _FLAT * float(step.node.op.steepest or 1):
+    if step.node.op.name != "softmax" or not own.size or np.max(own) >= _FLAT * float(step.node.op.steepest or 1):
         return None
     here = f"softmax is saturated: its largest share is {number(shares.max())}"
     return f"{here}, so an entry's own slope p·(1 − p) is at most {number(np.max(own))} (it could be 0.25).", here

@@ -69,4 +69,5 @@ _LONGEST = 40
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    """The error's own words, with shapes written as everywhere: (4), not (4,)."""
+    return str(error).splitlines()[0].replace(",)", ")") if str(error) else type(error).__name__

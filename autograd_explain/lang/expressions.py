@@ -76,7 +76,7 @@ def _name(node: Any, scope: Scope) -> Code:
     def unknown(frame: Frame) -> Any:
         if name in NUMBERS:
             return NUMBERS[name]
-        hint = f"it is assigned further down; {name} must have a value before it is used"
+        hint = f"{_where_assigned(scope, node)}; {name} must have a value before it is used"
         raise scope.failed(node, NameProblem(f"{name} has no value yet", hint=hint))
 
     def own(frame: Frame) -> Any:
@@ -92,6 +92,18 @@ def _name(node: Any, scope: Scope) -> Code:
             return unknown(frame)
 
     return own if scope.local is not None and name in scope.local else of_program
+
+
+def _where_assigned(scope: Scope, node: ast.Name) -> str:
+    """Why a name has no value at this place."""
+    assigned = [
+        part.lineno
+        for part in ast.walk(scope.parsed.tree)
+        if isinstance(part, ast.Name) and part.id == node.id and isinstance(part.ctx, ast.Store)
+    ]
+    if not assigned:
+        return "nothing assigns it"
+    return "it is assigned further down" if min(assigned) >= node.lineno else "the lines that assign it were not run"
 
 
 def _chain(node: Any) -> tuple[ast.expr, list[ast.BinOp]]:
@@ -312,7 +324,8 @@ def _key(node: ast.expr, scope: Scope) -> Code:
         if np.ndim(number) == 0:
             return _whole_at(scope, node, number, "an index")
         if not np.all(number == np.floor(number)):
-            raise scope.failed(node, DomainError("indices must be whole numbers"))
+            fractions = DomainError("indices must be whole numbers", hint="round(x) and floor(x) make them")
+            raise scope.failed(node, fractions)
         return np.asarray(number).astype(int)
 
     return position

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.core.shapes import show_shape
 from autograd_explain.core.tape import Branch, Tape
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant
@@ -127,7 +128,7 @@ def decide(frame: Frame, value: Any, site: Any, kind: str) -> bool:
     number = value.value if type(value) is Var else plain(value)
     if type(number) is not float and np.size(number) != 1:
         raise DomainError(
-            f"a condition needs one number, this one has shape {np.shape(number)}",
+            f"a condition needs one number, this one has shape {show_shape(np.shape(number))}",
             hint="to choose entry by entry write where(condition, a, b)",
         )
     taken = number != 0.0 if type(number) is float else bool(np.ravel(number)[0])

@@ -214,7 +214,7 @@ def _decoded(data: bytes, name: str, limits: Limits) -> str:
     if b"\0" in data:
         raise InputError(f"{name} is not a text file", hint="save the program as text, in UTF-8")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # a byte order mark is the file's, not the program's
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"{name} is not UTF-8: byte {error.start + 1} (line {line}) is 0x{data[error.start]:02x}"

@@ -86,6 +86,7 @@ def _bind(frame: Frame, name: str, value: Any) -> None:
 def _assign(node: Any, scope: Scope) -> Statement:
     code = expression(node.value, scope)
     targets = [_target(target, scope) for target in node.targets]
+    last = [part.id for part in ast.walk(node.targets[-1]) if isinstance(part, ast.Name)][-1]
     if len(targets) == 1 and isinstance(node.targets[0], ast.Name):
         return _assign_name(node.targets[0].id, code)
 
@@ -93,7 +94,7 @@ def _assign(node: Any, scope: Scope) -> Statement:
         value = code(frame)
         for target in targets:
             target(frame, value)
-        frame.run.last = value
+        frame.run.last = frame.names[last]
 
     return assign
 
@@ -120,7 +121,7 @@ def _target(node: ast.expr, scope: Scope) -> Callable[[Frame, Any], None]:
     def unpack(frame: Frame, value: Any) -> None:
         parts = list(value) if isinstance(value, tuple) or np.ndim(plain(value)) else [value]
         if len(parts) != len(targets):
-            hint = f"write one value for each: {', '.join(map(str, range(1, len(targets) + 1)))}"
+            hint = "write one value for each: a, b = 1, 2"
             error = ShapeError(f"{len(targets)} names, but {len(parts)} values to give them", hint=hint)
             raise scope.failed(node, error)
         for target, part in zip(targets, parts, strict=True):
@@ -298,7 +299,8 @@ def _callable(node: ast.FunctionDef, scope: Scope) -> Own:
 
     def call(frame: Frame, at: ast.Call, values: list[Any]) -> Any:
         if not needed <= len(values) <= len(parameters):
-            wanted = f"{len(parameters)} argument{'s' if len(parameters) != 1 else ''}"
+            count = len(parameters) if needed == len(parameters) else f"{needed} to {len(parameters)}"
+            wanted = f"{count} argument{'s' if len(parameters) != 1 else ''}"
             raise scope.failed(at, DomainError(f"{node.name} takes {wanted}, not {len(values)}", hint=signature))
         run = frame.run
         if run.depth >= run.limits.depth:
@@ -326,7 +328,10 @@ def _define(node: Any, scope: Scope) -> Statement:
     rule_of = [decorator.args[0].id for decorator in node.decorator_list]
     unknown = [name for name in rule_of if name not in scope.functions]
     if unknown:
-        raise scope.failed(node.decorator_list[0], NameProblem(f"there is no function {unknown[0]} to give a rule"))
+        problem = NameProblem(
+            f"there is no function {unknown[0]} to give a rule", hint=f"write it first: def {unknown[0]}(x): return …"
+        )
+        raise scope.failed(node.decorator_list[0], problem)
 
     def define(frame: Frame) -> None:
         frame.run.functions[node.name] = own

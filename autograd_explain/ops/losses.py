@@ -92,7 +92,8 @@ def chosen_classes(logits: Any, t: Any) -> Any:
     classes = shape_of(logits)[-1]
     numbers = np.asarray(getattr(t, "value", t))
     if not np.all((numbers >= 0) & (numbers < classes) & (numbers == np.floor(numbers))):
-        raise DomainError(f"with {classes} classes the class numbers are whole, from 0 to {classes - 1}")
+        hint = "cross_entropy(logits, t): t is the number of the right class, counted from 0"
+        raise DomainError(f"with {classes} classes the class numbers are whole, from 0 to {classes - 1}", hint=hint)
     return numbers.astype(int)
 
 
@@ -108,7 +109,7 @@ def rows_of(logits: Any) -> float:
 
 
 def _cross_entropy(logits: Any, t: Any) -> Any:
-    if t.shape not in {logits.shape, logits.shape[:-1]}:  # broadcast, rows would count twice and gradients not fit
+    if not logits.ndim or t.shape not in {logits.shape, logits.shape[:-1]}:  # broadcast, rows would count twice
         raise ValueError("there is one class number, or one row of shares, for each row of scores")
     logs = log_softmax.forward(logits, axis=-1)
     if are_indices(logits, t):

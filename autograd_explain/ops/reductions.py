@@ -247,7 +247,7 @@ std = _reduction(
     "The square root of the variance; where all entries are equal its slope is taken as 0.",
     options=(AXIS, KEEP, DDOF), uses_output=True,
     kinks=(Kink("kink", "all entries are equal",
-                lambda x, axis, keepdims, ddof: (np.ptp(x, axis=axis) == 0) & (count(x, axis) > 1),
+                lambda x, axis, keepdims, ddof: count(x, axis) > 1 and np.ptp(x, axis=axis) == 0,
                 "−√((1 − 1/n)/(n − ddof))", "√((1 − 1/n)/(n − ddof))", "0", (("JAX", "nan"), ("TensorFlow", "nan"))),),
 )  # fmt: skip
 norm = _reduction(
@@ -301,7 +301,7 @@ log_softmax = _reduction(
 cumsum = _reduction(
     "cumsum", lambda x, axis: np.cumsum(x, axis=axis),
     lambda upstream, out, x, axis: reverse_cumsum(reshape_like(upstream, out), x, axis),
-    lambda sp, x, axis: np.add.accumulate(np.ravel(x) if axis is None else x, axis=axis or 0),
+    lambda sp, x, axis: np.add.accumulate(np.ravel(x) if axis is None or not np.ndim(x) else x, axis=axis or 0),
     "Entry i is in every running sum from i on, so it gets their upstreams added up.",
     options=(AXIS,), example="cumsum([x, 2, 3])",
 )  # fmt: skip
@@ -329,7 +329,7 @@ def _product_of_others(x: Any, axis: Any) -> Any:
         return np.ones(np.shape(x))
     moved = np.moveaxis(x, axes, range(-len(axes), 0))
     flat = moved.reshape(*moved.shape[: np.ndim(x) - len(axes)], -1)
-    ones = np.ones((*flat.shape[:-1], 1))
+    ones = np.ones((*flat.shape[:-1], min(flat.shape[-1], 1)))
     before = np.cumprod(np.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([ones, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
     return np.moveaxis((before * after).reshape(moved.shape), range(-len(axes), 0), axes)

@@ -270,7 +270,8 @@ def _put_back(node: Var) -> str:
 
 def _to_the_winner(node: Var) -> str:
     axis = node.tape.options.get(node.index, {}).get("axis")
-    along = "" if axis is None else f" along axis {axis if isinstance(axis, int) else int(np.ravel(axis)[0])}"
+    axes = () if axis is None else (axis,) if isinstance(axis, int) else axis
+    along = f" along {'axis' if len(axes) == 1 else 'axes'} {' and '.join(map(str, axes))}" if axes else ""
     size = "largest" if node.op.name == "max" else "smallest"
     return f"upstream to the {size}{along}, 0 elsewhere"
 

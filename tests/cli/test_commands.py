@@ -58,6 +58,8 @@ def test_expected_numbers_are_checked(command: Command, tmp_path: Path) -> None:
     file.write_text("# values: x=3\n# expect: result = 12\n# expect: x = 7.00\nx*x + x")
     ended = command("check", "p.expr")
     assert (0, "note: all 2 expected numbers hold\n") == (ended.code, ended.err)
+    file.write_text("# values: x=3\n# expect: result = 12\nx*x + x")
+    assert "note: the expected number holds\n" == command("check", "p.expr").err
     file.write_text("# values: x=3\n# expect: result = 12\n# expect: x = 7.01\n# expect: w = 1\nx*x + x")
     ended = command("check", "p.expr")
     assert 1 == ended.code

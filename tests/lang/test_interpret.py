@@ -244,6 +244,10 @@ def test_the_last_assigned_name_is_the_result() -> None:
     assert 6.0 == value_of("y = 2*x", x=3)
     assert 9.0 == value_of("y = 2*x\ny += 3", x=3)
     assert 4.0 == value_of("for i in range(3):\n    y = i*x", x=2)
+    assert 9.0 == value_of("a, b = 2*x, x*x", x=3)
+    assert 3.0 == value_of("a, b = 2*x, x\na, b = b, a\nb, a = a, b\nb, a = a, b", x=3)
+    assert 3.0 == value_of("a, b = v", v=[2, 3])
+    assert 7.0 == value_of("a, b = x, 7", x=3)
 
 
 def test_random_numbers_repeat_with_the_seed() -> None:

@@ -101,6 +101,12 @@ def test_what_a_program_argument_stands_for(tmp_path: Path, monkeypatch: pytest.
     assert "x*y" == resolve("x*y").text
 
 
+def test_a_byte_order_mark_is_not_of_the_program(tmp_path: Path) -> None:
+    file = tmp_path / "p.expr"
+    file.write_text("# values: x=2\nx*x", encoding="utf-8-sig")
+    assert ("# values: x=2\nx*x", {"x": "2"}) == (resolve(str(file)).text, dict(resolve(str(file)).defaults))
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("θ*2".encode()), encoding="ascii"))
     assert "θ*2" == resolve("-").text

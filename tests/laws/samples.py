@@ -42,7 +42,7 @@ SAMPLES = {
     **_reductions("sum", "mean", "prod", "max", "min", "var", "std", "norm", "logsumexp"),
     "softmax": [((_array(2, 3),), {"axis": axis}) for axis in (0, 1, -1)] + _far("softmax", {"axis": -1}),
     "log_softmax": [((_array(2, 3),), {"axis": axis}) for axis in (0, 1, -1)] + _far("log_softmax", {"axis": -1}),
-    "cumsum": [((_array(2, 3),), {"axis": axis}) for axis in (None, 0, 1, -1)],
+    "cumsum": [((_array(2, 3),), {"axis": axis}) for axis in (None, 0, 1, -1)] + [((0.7,), {"axis": 0})],
     "cross_entropy": [
         ((_array(2, 3), np.array([0.0, 2.0])), {}),
         ((_array(3), 1.0), {}),

@@ -336,3 +336,16 @@ def test_only_what_passes_the_corner_is_called_a_choice() -> None:
     text = text_of(explain("prize*max(scores) + relu(w)", scores=[1.0, 4.0, 4.0], prize=10, w=0))
     assert "∂prize    4               raising prize a little raises the result" in text
     assert "∂w        0               a choice at a corner: see its note" in text
+
+
+@pytest.mark.parametrize(
+    ("axis", "along"), [("None", ""), ("()", ""), ("1", " along axis 1"), ("(0, 1)", " along axes 0 and 1")]
+)
+def test_a_maximum_says_along_which_axes_it_was_taken(axis: str, along: str) -> None:
+    text = as_text(explain(f"sum(max(x, axis={axis}))", x=[[1, 2, 3], [6, 5, 4]]), View(100))
+    assert f"upstream to the largest{along}, 0 elsewhere" in text
+
+
+@pytest.mark.parametrize("program", ["prod(x)", "std(x)", "prod(x, axis=0)*sum(x)", "softmax(x, axis=())"])
+def test_an_array_without_entries_can_be_told(program: str) -> None:
+    assert "∂x" in as_text(explain(program, x=[]), View(80))
