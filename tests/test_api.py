@@ -128,6 +128,28 @@ def test_errors_have_message_span_and_hint() -> None:
     assert "sigmoid" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("function", "place", "message"),
+    [
+        (lambda x, w: functions.sum(w @ x), "w @ x", "fit together\n  w  (3)\n  x  (2)"),
+        (lambda x, w: functions.sum(x + w), "x + w", "fit together\n  x  (2)\n  w  (3)"),
+        (lambda x, w: functions.reshape(x*w, (3,)), "x*w", "fit together"),
+        (lambda x, w: x @ functions.reshape(w, (2, 2)), "functions.reshape(w, (2, 2))", "reshape cannot take"),
+        (lambda x, w: functions.concat([x, w[0]]), "functions.concat([x, w[0]])", "  x       (2)\n  part 2   ()"),
+        (lambda x, w: functions.sum(x, axis=4)*w[0], "functions.sum(x, axis=4)", "axis 4 is out of bounds"),
+        (lambda x, w: x[5]*w[0], "x[5]", "this index does not fit shape (2)"),
+    ],
+)  # fmt: skip
+def test_shapes_that_do_not_fit_in_a_python_function_are_errors(function: Any, place: str, message: str) -> None:
+    with pytest.raises(ExplainError) as caught:
+        explain(function, x=[1, 2], w=[1, 2, 3])
+    error = caught.value
+    assert message in error.message
+    assert error.source is not None
+    assert place == error.source.text[slice(*error.span or (0, 0))]
+    assert error.hint
+
+
 def test_missing_and_superfluous_values_are_errors() -> None:
     with pytest.raises(ExplainError, match="no value for w"):
         explain("w*x", x=1)

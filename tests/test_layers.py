@@ -24,6 +24,7 @@ LAYERS = (
     "core.shapes",
     "core.rooms",
     "core.op",
+    "core.refusals",
     "core.registry",
     "core.tape",
     "core.callers",

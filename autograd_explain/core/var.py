@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Op, apply, compute
+from autograd_explain.core.refusals import REFUSALS, refused
 from autograd_explain.core.shapes import Shape, as_value, shape_of
 from autograd_explain.core.tape import Branch, Tape
 from autograd_explain.core.traced import Traced
@@ -170,7 +171,7 @@ def record(tape: Tape, op: Op, args: tuple[Any, ...], options: dict[str, Any]) -
         if node.tape is not tape:
             raise two_tapes()
         tracked = tracked or node.tracked
-    value = compute(op, tuple([node.value for node in inputs]), options)
+    value = _worked_out(op, inputs, options)
     tracked = tracked and op.differentiable
     if op.partials and not options and len(inputs) <= 2:
         node = _append(tape, op, inputs[0], inputs[1] if len(inputs) == 2 else None, value, tracked)
@@ -179,6 +180,16 @@ def record(tape: Tape, op: Op, args: tuple[Any, ...], options: dict[str, Any]) -
     if options:
         tape.options[node.index] = options
     return node
+
+
+def _worked_out(op: Op, inputs: tuple[Var, ...], options: dict[str, Any]) -> Any:
+    """The operation's value on recorded values. Raises ExplainError, told by the inputs' names, where it has none."""
+    try:
+        return compute(op, tuple([node.value for node in inputs]), options)
+    except REFUSALS as error:
+        arguments = [f"part {i + 1}" for i in range(len(inputs))] if op.variadic else op.arguments
+        names = [node.tape.names.get(node.index, own) for node, own in zip(inputs, arguments, strict=True)]
+        raise refused(op, inputs, names, error) from error
 
 
 def _no_scalar_form(*args: float) -> None:
@@ -230,7 +241,7 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
                 pass  # `compute` has the IEEE answer
         nodes = tape.nodes
         node = Var()
-        node.value = value if type(value) is float else compute(op, (a, b), {})
+        node.value = value if type(value) is float else _worked_out(op, (left, right), {})
         node.op = op
         node.first = left
         node.second = right
@@ -272,7 +283,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
         tape = argument.tape
         nodes = tape.nodes
         node = Var()
-        node.value = value if type(value) is float else compute(op, (a,), {})
+        node.value = value if type(value) is float else _worked_out(op, (argument,), {})
         node.op = op
         node.first = argument
         node.second = None

@@ -13,13 +13,13 @@ import numpy as np
 
 from autograd_explain.core.notation import Scatter
 from autograd_explain.core.op import Op
+from autograd_explain.core.refusals import REFUSALS, refused
 from autograd_explain.core.registry import ALIASES, OPERATIONS, find
 from autograd_explain.core.signature import bind
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, unary
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang import gradients
-from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import MAKERS, Maker
 from autograd_explain.lang.custom import Own, as_operation
 from autograd_explain.lang.expressions import Code, Scope, expression, run_operation, subscript_key
@@ -200,9 +200,7 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
         try:
             _refuse_arrays(loss, settings)
             return loss(*values, **settings)
-        except ExplainError as error:
-            raise scope.failed(node, error) from None
-        except REFUSALS as error:
+        except (ExplainError, *REFUSALS) as error:
             row = OPERATIONS["sub"]
             raise scope.failed(node, refused(row, tuple(values), scope.texts(node.args), error)) from None
 

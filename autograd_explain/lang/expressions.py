@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import Op, apply
+from autograd_explain.core.refusals import REFUSALS, refused
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
-from autograd_explain.lang.complaints import REFUSALS, refused
 from autograd_explain.lang.constants import NUMBERS
 from autograd_explain.lang.frame import Frame, decide, named, read, whole
 from autograd_explain.lang.parse import Parsed
@@ -159,9 +159,7 @@ def _pair(node: ast.expr, left_node: ast.expr, right_node: ast.expr, op: Op, sco
         frame.tape.site = node
         try:
             return function(left, right)
-        except ExplainError as error:
-            raise scope.failed(node, error) from None
-        except REFUSALS as error:
+        except (ExplainError, *REFUSALS) as error:
             texts = scope.texts([left_node, right_node])
             raise scope.failed(node, refused(op, (left, right), texts, error)) from None
 
@@ -184,9 +182,7 @@ def run_operation(
     frame.tape.site = node
     try:
         return apply(op, *args, **options)
-    except ExplainError as error:
-        raise scope.failed(node, error) from None
-    except REFUSALS as error:
+    except (ExplainError, *REFUSALS) as error:
         raise scope.failed(node, refused(op, args, scope.texts(nodes), error)) from None
 
 

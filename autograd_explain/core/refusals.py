@@ -1,6 +1,7 @@
 """What NumPy refuses, told in the user's words: which shapes met, where they clash, what to do.
 
-Knows operations and shapes; where the text stands is added by whoever compiled it.
+Knows operations and shapes; where the text stands is added by whoever compiled it, and so are the user's own words
+for the arguments: a Python function has only the names of its inputs.
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ import numpy as np
 from autograd_explain.core.op import Op
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.errors import DomainError, ExplainError, ShapeError
-from autograd_explain.lang.frame import plain
 
 REFUSALS = (ValueError, IndexError, TypeError, MemoryError, OverflowError, np.exceptions.AxisError)
 
 
 def refused(op: Op, args: tuple[Any, ...], texts: list[str], error: Exception) -> ExplainError:
-    """The error to show where NumPy raised `error` for `op` on `args`, whose texts in the program are given."""
-    shapes = [np.shape(plain(arg)) for arg in args]
+    """The error to show where NumPy raised `error` for `op` on `args`, whose texts in the program are given.
+
+    An error of ours is shown as it is, unless it tells of one of NumPy's in other words.
+    """
+    if isinstance(error, ExplainError):
+        if not isinstance(error.__cause__, REFUSALS):
+            return error
+        error = error.__cause__
+    shapes = [np.shape(getattr(arg, "value", arg)) for arg in args]
     if isinstance(error, MemoryError):
         return ShapeError(f"{op.name} would need more memory than there is")
     if isinstance(error, np.exceptions.AxisError):
