@@ -120,13 +120,20 @@ def _explained(
     if checkers:
         from autograd_explain.check.run import check
 
-        explanation.checks = check(recording, sweep, tuple(checkers))
+        explanation.checks = _in_order(check(recording, sweep, tuple(checkers)), explanation)
         if mode == "forward":
             from autograd_explain.check.carried import carried_over
 
             checked = {name: or_zero(sweep.gradients[n.index], n) for name, n in recording.inputs.items()}
             explanation.checks = carried_over(explanation.checks, checked, explanation.gradients)
     return explanation
+
+
+def _in_order(checks: list[Any], explanation: Explanation) -> list[Any]:
+    """One checker after the other, each in the order of the gradients."""
+    checkers = list(dict.fromkeys(found.checker for found in checks))
+    names = list(explanation.gradients)
+    return sorted(checks, key=lambda found: (checkers.index(found.checker), names.index(found.target)))
 
 
 def explain(

@@ -23,7 +23,10 @@ def _as_run(words: Sequence[str]) -> str:
     """Return the command with `run`, and places for the values that are still missing."""
     from autograd_explain.lang.names import free_names
     from autograd_explain.lang.parse import parse
+    from autograd_explain.lang.program import gallery
 
+    if words[0] in gallery():
+        return command_line(["run", *words])
     given = {word[2:].partition("=")[0] for word in words if word.startswith("--")}
     try:
         missing = [name for name in free_names(parse(words[0])) if name not in given]

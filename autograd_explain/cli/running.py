@@ -139,7 +139,7 @@ def read_pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set takes NAME=VALUE, not {text}", hint=f"--set {text}=2")
-    return name, value
+    return name.strip(), value
 
 
 def listed(text: str, option: str, usual: str) -> list[str]:
@@ -262,13 +262,15 @@ def _columns(program: Program, given: Given) -> dict[str, Any]:
     names = names_of(program.parsed)
     for name in names.required:
         if name in table.refused and name not in names_given(given.values):
-            raise InputError(f"the column {name} is not numeric: {table.refused[name]}")
+            hint = f"give it in place of the column: --{name} 2"
+            raise InputError(f"the column {name} is not numeric: {table.refused[name]}", hint=hint)
     used = {n: c for n, c in table.columns.items() if n in (*names.required, *names.optional)}
     if given.table is None:
         return {name: column for name, column in used.items() if name not in names_given(given.values)}
     twice = names_given(given.values) & used.keys()
     if twice:
-        raise InputError(f"{min(twice)} is given twice: as --{min(twice)} and as a column of the table")
+        message = f"{min(twice)} is given twice: as --{min(twice)} and as a column of the table"
+        raise InputError(message, hint="give it once")
     return used
 
 

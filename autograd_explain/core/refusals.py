@@ -28,7 +28,7 @@ def refused(op: Op, args: tuple[Any, ...], texts: list[str], error: Exception) -
         error = error.__cause__
     shapes = [np.shape(getattr(arg, "value", arg)) for arg in args]
     if isinstance(error, MemoryError):
-        return ShapeError(f"{op.name} would need more memory than there is")
+        return ShapeError(f"{op.name} would need more memory than there is", hint="use smaller arrays")
     if isinstance(error, np.exceptions.AxisError):
         rank = f"{len(shapes[0])} axes" if len(shapes[0]) != 1 else "1 axis"
         return ShapeError(

@@ -68,7 +68,8 @@ class SecondOrder:
                 raise NameProblem(f"the vector has a value for {name}, which is not tracked", hint=known)
             if shape_of(row) != inputs[name].shape:
                 shown = show_shape(shape_of(row)), show_shape(inputs[name].shape)
-                raise ShapeError(f"the vector has shape {shown[0]} for {name}, which has {shown[1]}")
+                message = f"the vector has shape {shown[0]} for {name}, which has {shown[1]}"
+                raise ShapeError(message, hint=f"give one number for each entry of {name}")
         return dict(along)
 
     def _refuse_many(self) -> None:

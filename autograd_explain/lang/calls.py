@@ -21,7 +21,7 @@ from autograd_explain.core.var import Var, unary
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang import gradients
 from autograd_explain.lang.constants import MAKERS, Maker
-from autograd_explain.lang.custom import Own, as_operation
+from autograd_explain.lang.custom import Own, as_operation, counted
 from autograd_explain.lang.expressions import Code, Scope, expression, run_operation, subscript_key
 from autograd_explain.lang.frame import Frame, named, plain, read
 from autograd_explain.ops.losses import COMPOSITES, Composite
@@ -276,7 +276,8 @@ def _own(node: ast.Call, scope: Scope, name: str) -> Code:
 def _with_rule(node: ast.Call, scope: Scope, frame: Frame, own: Own, values: list[Any]) -> Any:
     """A call of a function that has its own backward rule: one operation, not the steps of its body."""
     if len(values) != len(own.parameters):
-        raise DomainError(f"{own.name} takes {len(own.parameters)} arguments, not {len(values)}")
+        hint = f"a function with its own rule takes every argument: {own.name}({', '.join(own.parameters)})"
+        raise DomainError(f"{own.name} takes {counted(len(own.parameters), 'argument')}, not {len(values)}", hint=hint)
     op = as_operation(own, frame.run.rules[own.name], frame, lambda error: scope.failed(node, error))
     return run_operation(scope, node, op, frame, tuple(values), node.args, {})
 

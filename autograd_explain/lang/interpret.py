@@ -15,7 +15,7 @@ from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape, uncollected
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant, leaf
-from autograd_explain.errors import ExplainError, LanguageError
+from autograd_explain.errors import ExplainError, LanguageError, LimitError
 from autograd_explain.lang.calls import function_names, stacked
 from autograd_explain.lang.expressions import Scope
 from autograd_explain.lang.frame import Frame, Run, deep_calls
@@ -49,6 +49,8 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
         try:
             body(frame)
             run.spend(0)
+        except LimitError as error:
+            raise scope.failed(tape.site or parsed.tree.body[0], error) from None
         except RecursionError:
             raise LanguageError("the program is nested too deeply to run", source=parsed.source) from None
         finally:

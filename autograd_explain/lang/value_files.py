@@ -159,10 +159,10 @@ def _csv(data: bytes, limits: Limits) -> Any:
     matrix: list[list[float]] = []
     for line, row in _rows(data, limits):
         if matrix and len(row) != len(matrix[0]):
-            raise ShapeError(f"line {line} has {len(row)} entries, those before have {len(matrix[0])}")
+            raise ShapeError(f"line {line} has {_entries(row)}, those before have {len(matrix[0])}", hint=_EVEN)
         matrix.append(_numbers(row, line, first=not matrix))
     if not matrix:
-        raise InputError("it is empty")
+        raise InputError("it is empty", hint="write numbers into it, a line for each row: 1,2,3")
     return np.array(matrix, dtype=np.float64)
 
 
@@ -174,6 +174,11 @@ def _numbers(row: list[str], line: int, *, first: bool) -> list[float]:
         raise
 
 
+def _entries(row: list[str]) -> str:
+    return f"{len(row)} entries" if len(row) != 1 else "1 entry"
+
+
+_EVEN = "every line needs one entry for each column"
 _SEPARATOR = "columns are separated by commas, decimals by points"
 
 
@@ -183,11 +188,11 @@ def _table(data: bytes, limits: Limits) -> Table:
     names = [name.strip() for name in names]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"two columns are called '{visible(twice)}'")
+        raise InputError(f"two columns are called '{visible(twice)}'", hint="give each its own name")
     cells: list[list[tuple[int, str]]] = [[] for _ in names]
     for line, row in rows:
         if len(row) != len(names):
-            raise ShapeError(f"line {line} has {len(row)} entries, the header has {len(names)}")
+            raise ShapeError(f"line {line} has {_entries(row)}, the header has {len(names)}", hint=_EVEN)
         for column, cell in zip(cells, row, strict=True):
             column.append((line, cell))
     if not any(cells):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ def _gradient(run: Explanation, name: str, gradient: Any, labels: int, view: Vie
 
 def rate_said(run: Explanation, name: str, gradient: float) -> str:
     """What one gradient says, in words: which way the result goes, or why that cannot be said."""
+    if not math.isfinite(run.result.value):
+        return "the result is not a finite number"
     if gradient != gradient:
         return "not a number: see the note where it began"
     corners = {note.node for note in run.notes if note.kind in ("kink", "tie") and note.node is not None}

@@ -136,17 +136,24 @@ def _setting(recipe: Recipe, name: str, written: str) -> Setting:
 def _check(chosen: Chosen) -> None:
     recipe = chosen.recipe
     for name, value in chosen.settings.items():
-        if not np.isfinite(value):
-            raise DomainError(f"{recipe.name}: {name} must be a finite number, not {value:g}")
-        if name in recipe.positive and not value > 0:
-            raise DomainError(f"{recipe.name}: {name} must be above 0, not {value:g}")
-        if name in recipe.shares and not 0 <= value < 1:
-            raise DomainError(f"{recipe.name}: {name} must be at least 0 and below 1, not {value:g}")
-        if value < 0:
-            raise DomainError(f"{recipe.name}: {name} must not be negative, but it is {value:g}")
-    wrong = recipe.refuses(chosen.settings)
-    if wrong:
-        raise DomainError(f"{recipe.name}: {wrong}")
+        wrong = _wrong(recipe, name, value)
+        if wrong:
+            usual = f"{name}={_shown(recipe.settings[name])}"
+            raise DomainError(f"{recipe.name}: {name} must be {wrong}, not {value:g}", hint=f"usual is {usual}")
+    refused = recipe.refuses(chosen.settings)
+    if refused:
+        raise DomainError(f"{recipe.name}: {refused}")
+
+
+def _wrong(recipe: Recipe, name: str, value: Setting) -> str:
+    """What a setting must be and is not; "" where it may be this."""
+    if not np.isfinite(value):
+        return "a finite number"
+    if name in recipe.positive and not value > 0:
+        return "above 0"
+    if name in recipe.shares and not 0 <= value < 1:
+        return "at least 0 and below 1"
+    return "at least 0" if value < 0 else ""
 
 
 def follow(

@@ -230,3 +230,30 @@ def test_a_search(command: Command, fails: Fails) -> None:
     assert "  sigmoid(x)" in command("ops", "flat").out
     assert "did you mean sigmoid?" in fails("ops", "sigmod")
     assert "there is no function q" in fails("ops", "q")
+
+
+def test_checks_stand_in_the_order_of_the_gradients(command: Command) -> None:
+    checked = json.loads(command("check", "neuron", "--format", "json").out)
+    names = list(checked["gradients"])
+    assert ["w1", "x1", "w2", "x2", "b"] == names
+    assert [("symbolic", n) for n in names] + [("finite", n) for n in names] == [
+        (found["checker"], found["target"]) for found in checked["checks"]
+    ]
+
+
+def test_an_example_without_a_command_is_run_without_values(command: Command) -> None:
+    assert command("neuron").err.endswith("hint: to explain a program: autograd-explain run neuron\n")
+    assert command("neuron", "--w1", "3").err.endswith("autograd-explain run neuron --w1 3\n")
+
+
+def test_the_limit_on_operations_says_where_it_was_met(command: Command) -> None:
+    refused = command("run", "y = x\ny*x*x + 1", "--x", "1", "--limit", "nodes=3")
+    assert "error: more than 3 operations were recorded\n  2 | y*x*x + 1\n    | ^^^^^^^^^\n" in refused.err
+
+
+def test_a_result_that_is_not_finite_goes_nowhere(command: Command) -> None:
+    assert "∂x   1                    the result is not a finite number" in command("run", "x + 1", "--x", "inf").out
+
+
+def test_a_name_to_set_may_have_blanks_around_it(command: Command) -> None:
+    assert 0 == command("run", "mode*x", "--set", "mode = 3", "--x", "2").code

@@ -196,7 +196,7 @@ def test_csv(folder: Path, text: str, value: Any) -> None:
     ("text", "message", "hint"),
     [
         ("x,y\n1,2", "line 1, column 1: 'x' is not a number", "--data"),
-        ("1,2\n3", "line 2 has 1 entries, those before have 2", ""),
+        ("1,2\n3", "line 2 has 1 entry, those before have 2", "each column"),
         ("1,2\n3,", "line 2, column 2: there is no number", ""),
         ("1;2", "'1;2' is not a number", ""),
         ("1\n1;2", "line 2, column 1: '1;2' is not a number", "separated by commas"),
@@ -281,7 +281,7 @@ def test_a_table_has_columns_by_name(folder: Path) -> None:
     ("text", "message"),
     [
         ("x,x\n1,2", "two columns are called 'x'"),
-        ("x,y\n1", "line 2 has 1 entries, the header has 2"),
+        ("x,y\n1", "line 2 has 1 entry, the header has 2"),
         ("x,y\n", "no lines of numbers"),
         ("", "no lines of numbers"),
     ],

@@ -32,7 +32,7 @@ def test_a_choice_is_read_with_its_settings() -> None:
         ("sgd(momentum=nan)", InputError, "takes a number"),
         ("sgd(nesterov=1)", InputError, "True or False"),
         ("sgd(momentum", InputError, "is written NAME"),
-        ("sgd(lr=-1)", DomainError, "must not be negative"),
+        ("sgd(lr=-1)", DomainError, "lr must be at least 0, not -1"),
         ("adam(beta1=1)", DomainError, "below 1"),
         ("sgd(nesterov=True)", DomainError, "nesterov needs a momentum"),
     ],
