@@ -158,7 +158,7 @@ def explain(
     `hessian` adds second derivatives (`e.second`). A name that is one of these is given in `values`.
     Raises ExplainError subclasses: they say what is wrong and where.
     """
-    _refuse_mode(mode)
+    _refuse(mode, seed, values)
     checkers = CHECKERS if check is True else _listed(check or ())
     upstream = None if upstream is None else as_number("the upstream", upstream)
     given = {name: as_number(name, value) for name, value in {**(values or {}), **inputs}.items()}
@@ -199,15 +199,21 @@ def _explained_function(
     return explanation
 
 
-def _refuse_mode(mode: Any) -> None:
+def _refuse(mode: Any, seed: Any, values: Any) -> None:
     if mode not in MODES:
         raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"the seed is a whole number, at least 0, not {seed!r}", hint="seed=0")
+    if values is not None and not isinstance(values, Mapping):
+        kind = type(values).__name__
+        raise InputError(f"values are given by name, not as {kind}", hint='explain("x*x", {"x": 2}), or x=2')
 
 
 def _known(wrt: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:
     unknown = sorted(set(wrt) - given.keys())
     if unknown:
-        raise NameProblem(f"wrt names {unknown[0]!r}, which is not among the values", hint=", ".join(given))
+        hint = f"the values: {', '.join(given)}"
+        raise NameProblem(f"wrt names {unknown[0]!r}, which is not among the values", hint=hint)
     return wrt
 
 
@@ -235,13 +241,29 @@ def _value_of(name: str) -> str:
 def record_function(
     function: Callable[..., Any], values: Mapping[str, Any], *, tracked: Collection[str] | None = None
 ) -> Recording:
-    """Run a Python function once on recorded inputs, given by name."""
+    """Run a Python function once on recorded inputs, given by name. Raises NameProblem unless it takes these names."""
+    _refuse_names(function, values)
     tape = FollowedTape(function)
     inputs = {n: leaf(tape, n, as_value(v), tracked=tracked is None or n in tracked) for n, v in values.items()}
     with opened(tape):
         result = recorded_result(tape, function(**inputs))
     tape.settle()
     return Recording(tape, result, inputs, lambda others: function(**others))
+
+
+def _refuse_names(function: Callable[..., Any], values: Mapping[str, Any]) -> None:
+    import inspect
+
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # functions written in C need not say
+    try:
+        signature.bind(**values)
+    except TypeError as error:
+        names = ", ".join(signature.parameters)
+        hint = f"it is called with values by the names of its arguments: {names}" if names else "it has no arguments"
+        raise NameProblem(f"the function cannot be called with these values: {error}", hint=hint) from None
 
 
 def recorded_result(tape: Tape, result: Any) -> Var:

@@ -150,6 +150,24 @@ def test_shapes_that_do_not_fit_in_a_python_function_are_errors(function: Any, p
     assert error.hint
 
 
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (lambda: explain(lambda x, y: x*y, x=1), "missing a required argument: 'y'", "arguments: x, y"),
+        (lambda: explain(lambda: 3, x=1), "an unexpected keyword argument 'x'", "has no arguments"),
+        (lambda: explain("x", 5), "values are given by name, not as int", '{"x": 2}'),  # type: ignore[arg-type]
+        (lambda: explain("x", x=1, seed="a"), "whole number, at least 0, not 'a'", "seed=0"),  # type: ignore[arg-type]
+        (lambda: explain("x", x=1, seed=-1), "whole number, at least 0, not -1", "seed=0"),
+        (lambda: explain("x", x=1, wrt=["z"]), "wrt names 'z'", "the values: x"),
+    ],
+)
+def test_arguments_at_fault_are_errors(call: Any, message: str, hint: str) -> None:
+    with pytest.raises(ExplainError) as caught:
+        call()
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
 def test_missing_and_superfluous_values_are_errors() -> None:
     with pytest.raises(ExplainError, match="no value for w"):
         explain("w*x", x=1)

@@ -194,7 +194,7 @@ def reason(error: Exception) -> str:
 
 def _standard_input(limits: Limits) -> str:
     if sys.stdin is None:
-        raise InputError("there is no standard input to read")
+        raise InputError("there is no standard input to read", hint="give the program in quotes")
     try:
         data = sys.stdin.buffer.read(limits.text * _BYTES_PER_CHARACTER + 1)
     except OSError as error:
