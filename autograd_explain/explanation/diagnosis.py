@@ -31,7 +31,7 @@ REWRITES = {
     "exp": "exp overflows above 709: keep its argument below, as in exp(minimum(x, 700))",
     "div": "keep the denominator away from 0, for example x/(y + 1e-12)",
     "sqrt": "keep its argument above 0: sqrt(maximum(x, 1e-12))",
-    "pow": "a negative base needs a whole exponent, a base of 0 a positive one: guard with maximum(x, 1e-12)",
+    "pow": "a negative base needs a whole exponent, a base of 0 one from 1 on: guard with maximum(x, 1e-12)",
     "reciprocal": "keep away from 0, for example 1/(x + 1e-12)",
     "log1p": "guard it: log1p(maximum(x, -1 + 1e-12))",
     "log2": "guard it: log2(maximum(x, 1e-12))",

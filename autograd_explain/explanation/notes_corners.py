@@ -232,4 +232,14 @@ def _in_this_run(walk: Walk, step: Step, text: str) -> str:
     by_value = {name: node.value for name, node in zip(step.node.op.arguments, step.node.inputs, strict=False)}
     words |= {name: number(by_value[name]) for name in ("lo", "hi") if type(by_value.get(name)) is float}
     said = re.sub(r"[A-Za-z]\w*", lambda found: words.get(found[0], found[0]), text)
-    return re.sub(r"\b(\w+) = \1 = ", r"\1 = ", said)
+    for twice, once in _SAID_TWICE:
+        said = re.sub(twice, once, said)
+    return said
+
+
+_SAID_TWICE = (
+    (r"\b(\w+) = \1 = ", r"\1 = "),  # hypot(y, y)
+    (r"^(?:0 = )?(\w+) = (?:0 = )?0$", r"\1 = 0"),  # hypot(x, 0), hypot(0, x)
+    (r"along (?:0 or )?(\w+) (?:or 0 )?alone", r"along \1 alone"),
+)
+"""What a constant, or a value given twice, makes of the row's words, and how it is said."""

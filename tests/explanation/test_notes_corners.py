@@ -22,6 +22,10 @@ def test_a_corner_of_an_array_is_counted() -> None:
         (case("abs(2*y)", y=0), "abs has a corner at v1 = 0"),
         (case("norm(y)", y=[0, 0]), "norm has a corner where every entry is 0"),
         (case("hypot(y, y)", y=0), "hypot has a corner at y = 0"),
+        (case("hypot(y, 0)", y=0), "hypot has a corner at y = 0: along y alone the slope"),
+        (case("hypot(0, y)", y=0), "hypot has a corner at y = 0: along y alone the slope"),
+        (case("hypot(y, z)", y=0, z=0), "hypot has a corner at y = z = 0: along y or z alone the slope"),
+        (case("atan2(y, 0)", y=0), "atan2 has a corner at y = 0: there is no slope"),
     ],
     ids=str,
 )
