@@ -81,10 +81,13 @@ class Wording:
 
     def label(self, node: Var) -> str:
         """A value's name; for a constant without one, the number as the language writes it."""
-        named = node.op is not CONSTANT or node.index in self.tape.names or isinstance(node.site, ast.Name)
-        if named or (self.labels[node.index] and not _is_short(node)):
+        if self.is_named(node) or (self.labels[node.index] and not _is_short(node)):
             return self.labels[node.index]
         return written(Formula(node.value), LANGUAGE).text
+
+    def is_named(self, node: Var) -> bool:
+        """Whether a value is called by a name, not by its number."""
+        return node.op is not CONSTANT or node.index in self.tape.names or isinstance(node.site, ast.Name)
 
     def formula(self, node: Var) -> Formula:
         """How the value was made: its operation over the labels of its inputs; a leaf is its own label."""

@@ -52,7 +52,8 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
         except LimitError as error:
             raise scope.failed(tape.site or parsed.tree.body[0], error) from None
         except RecursionError:
-            raise LanguageError("the program is nested too deeply to run", source=parsed.source) from None
+            hint = "a loop needs no calls inside one another"
+            raise LanguageError("the program is nested too deeply to run", hint=hint, source=parsed.source) from None
         finally:
             WORK.reset(token)
         tape.left = names

@@ -160,7 +160,8 @@ def _chain(run: Explanation, view: View) -> str:
         text = written(formula, style).text
         links.append(text)
         inner = node
-    names = ", ".join(dict.fromkeys(run.words.label(a) for a in spine[0].inputs if run.words.labels[a.index]))
+    first = [a for a in spine[0].inputs if run.words.labels[a.index] and run.words.is_named(a)]
+    names = ", ".join(dict.fromkeys(map(run.words.label, first)))
     chain = " → ".join([*([names] if names else []), *links]) + " = result"
     return chain if cell_width(spelled(chain, view)) <= view.width - 4 else ""
 

@@ -349,3 +349,17 @@ def test_a_maximum_says_along_which_axes_it_was_taken(axis: str, along: str) -> 
 @pytest.mark.parametrize("program", ["prod(x)", "std(x)", "prod(x, axis=0)*sum(x)", "softmax(x, axis=())"])
 def test_an_array_without_entries_can_be_told(program: str) -> None:
     assert "∂x" in as_text(explain(program, x=[]), View(80))
+
+
+@pytest.mark.parametrize(
+    ("program", "chain"),
+    [
+        ("exp(2)*x", "x → exp(2)·x = result"),
+        ("randn(2)*x", "x → randn(2)·x = result"),
+        ("x^2^3", "x → x^(2**3) = result"),
+        ("e*x", "e, x → e·x = result"),
+        ("k = 3; k*x", "k, x → k·x = result"),
+    ],
+)
+def test_the_chain_begins_with_names(program: str, chain: str) -> None:
+    assert f"  {chain}" == as_text(explain(program, x=2), View(80)).splitlines()[2]
