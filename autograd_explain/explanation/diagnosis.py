@@ -41,6 +41,7 @@ REWRITES = {
     "acos": "keep inside its domain: acos(clip(x, -1 + 1e-12, 1 - 1e-12))",
     "atanh": "keep inside its domain: atanh(clip(x, -1 + 1e-12, 1 - 1e-12))",
     "acosh": "keep inside its domain: acosh(maximum(x, 1 + 1e-12))",
+    "exponent": "a slope by the exponent needs a base above 0: guard it with maximum(x, 1e-12), or do not track it",
     "overflow": "no float is above 1.8e308: make the base smaller first",
     "mul": "0·∞ and overflow begin in the factors: keep each of them finite",
     "sub": "∞ − ∞ has no value: keep both terms finite",
@@ -129,7 +130,9 @@ def _where_it_began(walk: Walk, step: Step, part: Part) -> str:
     else:
         arithmetic = places(~np.isfinite(np.asarray(part.contribution))) + _first_product(step, part)
     guarded = walk.trapped and walk.last_trap == step.number  # the note on `where` says what to write here
-    return f"{place}{arithmetic}.{'' if guarded else _rewrite(walk.run, step.node)}"
+    by_exponent = step.node.op.name == "pow" and part.position == 1
+    safe = _rewrite(walk.run, step.node, "exponent" if by_exponent else "")
+    return f"{place}{arithmetic}.{'' if guarded else safe}"
 
 
 def _first_product(step: Step, part: Part) -> str:

@@ -47,17 +47,22 @@ def accumulation(walk: Walk, step: Step) -> Told:
 
 
 def _looked_up_twice(walk: Walk, step: Step) -> Told:
-    """An index array that takes one row more than once: each look-up is a use of that row."""
+    """An index array that takes one entry more than once: each look-up is a use of that entry."""
     key = walk.run.tape.options.get(step.node.index, {}).get("key", ())
-    for part in key if step.node.op.name == "index" and step.parts else ():
-        if isinstance(part, np.ndarray) and part.size:
-            rows, counts = np.unique(part, return_counts=True)
-            if counts.max() > 1:
-                row, times = int(rows[counts.argmax()]), int(counts.max())
-                name = walk.label(step.node.inputs[0])
-                full = f"Row {row} of {name} was looked up {times} times: each look-up is a use of it, and their"
-                return f"{full} gradients add up. Rows that were not looked up get 0.", ""
-    return None
+    if step.node.op.name != "index" or not step.parts or not any(isinstance(part, np.ndarray) for part in key):
+        return None
+    looked = step.node.inputs[0]
+    entries = int(np.size(looked.value))
+    taken, counts = np.unique(np.arange(entries).reshape(looked.shape)[key], return_counts=True)
+    times = int(counts.max(initial=0))
+    if times < 2:
+        return None
+    at, name = np.unravel_index(taken[counts.argmax()], looked.shape), walk.label(looked)
+    rows = len(key) == 1 and len(looked.shape) > 1
+    what = f"Row {at[0]} of {name}" if rows else f"{name}{entry(at)}"
+    rest = f" {'Rows' if rows else 'Entries'} that were not looked up get 0." if len(taken) < entries else ""
+    full = f"{what} was looked up {times} times: each look-up is a use of it, and their gradients add up."
+    return full + rest, ""
 
 
 def _terms_so_far(part: Part) -> str:

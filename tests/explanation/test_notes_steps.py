@@ -31,6 +31,30 @@ def test_terms_of_an_array_are_those_of_its_largest_entry() -> None:
     assert "(at [1]: 2 + 4 = 6 so far)" in only(case("sum(x**2 + 2*x)", x=[1, 2]), "accumulation")
 
 
+_USES = "was looked up 2 times: each look-up is a use of it, and their gradients add up."
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        ("[1, 1]", [f"Row 1 of x {_USES} Rows that were not looked up get 0."]),
+        ("[0, -2, 1]", [f"Row 0 of x {_USES}"]),
+        ("0, [1, 1]", [f"x[0,1] {_USES} Entries that were not looked up get 0."]),
+        ("[0, 1, 1], [0, 1, 1]", [f"x[1,1] {_USES} Entries that were not looked up get 0."]),
+        ("[0, 1], [0, 0]", []),  # a column twice, but no entry
+        ("[0, 1]", []),
+        ("[]", []),
+    ],
+)
+def test_what_is_looked_up_twice_is_named(index: str, expected: list[str]) -> None:
+    assert expected == [note.text for note in told(case(f"sum(x[{index}])", x=[[1, 2], [3, 4]]), "accumulation")]
+
+
+def test_a_slope_by_an_exponent_that_is_nan_says_what_it_needs() -> None:
+    [note] = told(case("x**y", x=-2, y=3), "non-finite")
+    assert note.text.endswith("needs a base above 0: guard it with maximum(x, 1e-12), or do not track it.")
+
+
 def test_what_naive_order_would_hand_on() -> None:
     assert only(case("y = 2*x\ny*y + y", x=3), "order").endswith(
         "Plain recursion would pass on at each arrival and walk everything below y 3 times over. "
