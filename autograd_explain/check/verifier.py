@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_explain.check.formulas import FUNCTIONS, UnknownFormula, evaluate, names_in, number
-from autograd_explain.check.verified_slopes import slopes_that_differ
+from autograd_explain.check.verified_slopes import curvature_that_differs, slopes_that_differ
 
 SCHEMA = "autograd-explain/1"
 _CLOSE = 1e-9
@@ -103,6 +103,10 @@ def _values(data: Any) -> Iterator[tuple[str, str]]:
         yield from _formula(place, node["filled"], names, value)
         if node["inputs"]:
             yield from _formula(place, node["formula"], names, value)
+            labels = {label for label in names if label.isidentifier() and names_in(label)}
+            unnamed = labels - names_in(node["formula"])
+            if unnamed:
+                yield place, f"{node['formula']} is not made from {', '.join(sorted(unnamed))}"
 
 
 def _formula(place: str, text: str, names: dict[str, Any], wanted: Any) -> Iterator[tuple[str, str]]:
@@ -139,9 +143,12 @@ def _result(data: Any) -> Iterator[tuple[str, str]]:
     at = _result_index(data)
     if at is None:
         yield "value", "no recorded value is the result"
+    elif not same(data["nodes"][at]["value"], data["value"]):
+        yield "value", f"{_shown(number(data['value']))}, but it is not that of node {at}"
     for entry in data["inputs"]:
         node = data["nodes"][entry["node"]]
-        if node["op"] != "input" or node["name"] != entry["name"] or not same(node["value"], entry["value"]):
+        alike = all(node[key] == entry[key] for key in ("name", "shape", "tracked"))
+        if node["op"] != "input" or not alike or not same(node["value"], entry["value"]):
             yield f"input {entry['name']}", f"node {entry['node']} is another value"
     tracked = {entry["name"]: entry["node"] for entry in data["inputs"] if entry["tracked"]}
     if set(tracked) != set(data["gradients"]):
@@ -276,14 +283,22 @@ def _hessian(data: Any) -> Iterator[tuple[str, str]]:
             turned = np.moveaxis(there, range(there.ndim - rank, there.ndim), range(rank))
             if number(block).shape != shapes[first] + shapes[second]:
                 yield f"hessian {first}, {second}", f"its shape is {number(block).shape}"
-            elif not close(number(block), turned, _ULP * np.max(np.abs(there), initial=1.0)):
+            elif not close(*_both_finite(number(block), turned), _ULP * np.max(np.abs(there), initial=1.0)):
                 yield f"hessian {first}, {second}", "it is not symmetric"
+
+
+def _both_finite(one: Any, other: Any) -> tuple[Any, Any]:
+    """Two arrays with 0 where either holds no finite number: a nan of one order of going back is none of the other."""
+    finite = np.isfinite(one) & np.isfinite(other)
+    return np.where(finite, one, 0.0), np.where(finite, other, 0.0)
 
 
 def _differences(data: Any) -> Iterator[tuple[str, str]]:
     at = _result_index(data)
     if at is not None:
-        yield from slopes_that_differ(data, at, number(backward(data)[0]["upstream"]) if backward(data) else 1.0)
+        seed = number(backward(data)[0]["upstream"]) if backward(data) else 1.0
+        yield from slopes_that_differ(data, at, seed)
+        yield from curvature_that_differs(data, at, seed)
 
 
 def _tangents(data: Any) -> Iterator[tuple[str, str]]:
@@ -297,7 +312,8 @@ def _tangents(data: Any) -> Iterator[tuple[str, str]]:
             tangent = moving.get((step["input"], part["target"]), _moved(step["input"], nodes[part["target"]]))
             if part["local"] is not None:
                 with np.errstate(all="ignore"):
-                    share = np.broadcast_to(number(part["local"]) * tangent, tuple(node["shape"]))
+                    moved = np.where(np.asarray(tangent) == 0, 0.0, number(part["local"]) * tangent)  # still
+                    share = np.broadcast_to(moved, tuple(node["shape"]))
                 if not close(share, number(part["contribution"])):
                     yield place, "local × tangent is not its contribution"
                 yield from _formula(place, part["rule"], names, number(part["local"]))
@@ -333,7 +349,7 @@ RULES = (
     Rule("references", "notes, spans and scopes point at what is there", _references),
     Rule("paths", "the products over paths add up to the gradient", _paths),
     Rule("hessian", "second derivatives are the same in either order", _hessian),
-    Rule("differences", "differences of the formulas give the gradients", _differences),
+    Rule("differences", "differences of the formulas give gradients and curvature", _differences),
 )
 
 

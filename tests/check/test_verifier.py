@@ -42,6 +42,17 @@ def test_non_finite_numbers_hold() -> None:
     assert [] == verify(export("where(x > 0, sqrt(x), 0*x) + log(x)", {"x": 0.0})).problems
 
 
+@pytest.mark.parametrize("options", [["--hessian"], ["--mode", "both"]])
+def test_a_nan_that_one_order_or_direction_makes_holds(tmp_path: Path, options: list[str]) -> None:
+    file = tmp_path / "run.json"
+    assert 0 == execute(["run", "where-nan", *options, "-o", str(file)])
+    assert [] == verify(json.loads(file.read_text(encoding="utf-8"))).problems
+
+
+def test_a_slope_of_0_where_the_curve_bends_holds() -> None:
+    assert [] == verify(export("abs(x)*x", {"x": 0.0})).problems
+
+
 def test_a_saturated_sigmoid_holds() -> None:
     assert [] == verify(export("sigmoid(x)**2", {"x": 36.0})).problems
 
@@ -126,7 +137,42 @@ def test_a_hessian_that_is_not_symmetric_is_found(tmp_path: Path) -> None:
     data = json.loads(file.read_text(encoding="utf-8"))
     assert [] == verify(data).problems
     data["hessian"]["w"]["x"][0] += 0.1
-    assert {"hessian"} == {problem.rule for problem in verify(data).problems}
+    assert {"hessian", "differences"} == {problem.rule for problem in verify(data).problems}
+
+
+@pytest.mark.parametrize(
+    ("options", "change", "place"),
+    [
+        (["--hessian"], at("hessian", "w", "w", 1, 1, value=lambda v: v + 0.1), "hessian w[1], w[1]"),
+        (["--hessian"], at("hessian", "x", "x", value=lambda v: v * 1.01), "hessian x, x"),
+        (["--hvp", "w=[1, 2],x=3"], at("hvp", "product", "w", 0, value=lambda v: v - 1.0), "hvp w[0]"),
+        (["--hvp", "w=[1, 2],x=3"], at("hvp", "vector", "x", value=4.0), "hvp w[0]"),
+    ],
+)
+def test_second_derivatives_are_held_against_second_differences(
+    tmp_path: Path, options: list[str], change: Callable[[Any], None], place: str
+) -> None:
+    file = tmp_path / "run.json"
+    assert 0 == execute(["run", "sum(w**3)*x**2", "--w", "[0.5, 2]", "--x", "2", *options, "-o", str(file)])
+    data = json.loads(file.read_text(encoding="utf-8"))
+    assert [] == verify(data).problems
+    change(data)
+    assert ("differences", place) in {(problem.rule, problem.place) for problem in verify(data).problems}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (at("value", value=7.0), "result"),
+        (at("inputs", 0, "tracked", value=False), "result"),
+        (at("inputs", 0, "shape", value=[1]), "result"),
+        (at("nodes", 3, "label", value="other"), "values"),
+    ],
+)
+def test_what_stands_twice_is_the_same(change: Callable[[Any], None], rule: str) -> None:
+    data = export()
+    change(data)
+    assert rule in {problem.rule for problem in verify(data).problems}
 
 
 def test_every_rule_has_a_broken_export() -> None:
