@@ -54,7 +54,7 @@ where: Op = define(Op(
 ))  # fmt: skip
 
 detach = define(Op(
-    "detach", ("x",), lambda x: x + 0.0, lambda sp, x: x, Call("detach"), "choice",
+    "detach", ("x",), np.positive, lambda sp, x: x, Call("detach"), "choice",
     "The value goes on, the gradient does not: the path is cut here on purpose.",
     scalar=lambda x: x, partials=(0.0,), differentiable=False, example="x*detach(x)",
 ))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,9 @@ def _fit_vector(columns: Any, vector: Any) -> Any:
 
 
 def _entries(a: Any, b: Any) -> int:
-    """Rows of a times columns of b, times the batches: an upper bound where both have batches."""
-    inner = max(a.shape[-1], 1) if a.ndim else 1
-    return int(a.size // inner * (b.size // inner)) if min(a.ndim, b.ndim) <= 2 else 0
+    """Rows of a times columns of b, times the batches."""
+    batches = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return math.prod((*batches, *a.shape[-2:-1], *(b.shape[-1:] if b.ndim > 1 else ())))
 
 
 def _steps(a: Any, b: Any) -> int:

@@ -1,0 +1,174 @@
+"""What a row says besides its rules: its corners, its domain, how steep it gets, its defaults, how much it makes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_explain.ops  # noqa: F401 - fills the table
+from autograd_explain.core.op import REALS, REQUIRED
+from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.modes.reverse import local_derivative, pass_back
+
+HALVES = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
+GRIDS = {1: [(x,) for x in (*HALVES, 0.25, math.inf, -math.inf, math.nan)], 2: [*itertools.product(HALVES, HALVES)],
+         3: [*itertools.product((0.0, 1.0, 2.0), repeat=3)]}  # fmt: skip
+ZERO, WHOLE, ORIGIN, EQUAL = {(0.0,)}, {(x,) for x in HALVES[::2]}, {(0.0, 0.0)}, {(x, x) for x in HALVES}
+CORNERS = {
+    "sqrt": [ZERO], "cbrt": [ZERO], "sign": [ZERO], "abs": [ZERO], "relu": [ZERO], "leaky_relu": [ZERO], "elu": [ZERO],
+    "selu": [ZERO], "hardtanh": [{(-1.0,), (1.0,)}], "floor": [WHOLE], "ceil": [WHOLE],
+    "round": [{(x,) for x in HALVES[1::2]}], "hypot": [ORIGIN], "maximum": [EQUAL], "minimum": [EQUAL],
+    "atan2": [ORIGIN, {(0.0, x) for x in HALVES[:4]}],
+    "pow": [{(0.0, 0.5), (0.0, 1.5)}, ORIGIN, {(0.0, y) for y in HALVES[:4]}],
+    "clip": [{(0, 0, 1), (0, 0, 2), (1, 1, 2), (1, 0, 1), (2, 0, 2), (2, 1, 2)}, {(0, 0, 0), (1, 1, 1), (2, 2, 2)},
+             {(0, 1, 1), (0, 2, 2), (1, 2, 2)}],
+}  # fmt: skip
+"""For each corner of an operation the points of the grid that lie on it."""
+ABOUT = {"pow": [(0,), (1,), (0, 1)], "atan2": [(0, 1), (0,)], "clip": [(0, 1, 2), (0, 1, 2), (1, 2)]}
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_corners_are_where_they_are_and_nowhere_else(name: Any) -> None:
+    op = OPERATIONS[name]
+    grid = GRIDS[len(op.arguments)]
+    columns = np.array(grid).T
+    options = {option.name: option.default for option in op.options}
+    with np.errstate(invalid="ignore"):
+        masks = [np.asarray(kink.at(*columns, **options)) for kink in op.kinks]
+    assert CORNERS[name] == [{point for point, there in zip(grid, mask, strict=True) if there} for mask in masks]
+    positions = range(len(op.arguments))
+    choices = [tuple(position for position in positions if kink.concerns(position)) for kink in op.kinks]
+    assert ABOUT.get(name, [tuple(positions)]) == choices
+
+
+_TIED, _SPREAD, _ZEROS = np.array([[1.0, 3, 3], [1, 2, 3]]), np.array([[2.0, 2], [1, 3]]), np.array([[0.0, 0], [0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "axis", "expected"),
+    [
+        ("max", _TIED, None, True), ("max", _TIED, 0, [True, False, True]), ("max", _TIED, 1, [True, False]),
+        ("max", _TIED[1], None, False),
+        ("min", -_TIED, None, True), ("min", -_TIED, 0, [True, False, True]), ("min", -_TIED, 1, [True, False]),
+        ("min", -_TIED[1], None, False),
+        ("std", _SPREAD, None, False), ("std", _SPREAD, 0, [False, False]), ("std", _SPREAD, 1, [True, False]),
+        ("std", _SPREAD[:1], None, True), ("std", _SPREAD[:, :1], 1, [False, False]),
+        ("norm", _ZEROS, None, False), ("norm", _ZEROS, 0, [True, False]), ("norm", _ZEROS, 1, [True, False]),
+        ("norm", _ZEROS[0], None, True), ("norm", np.zeros((2, 0)), 1, [False, False]),
+    ],
+)  # fmt: skip
+def test_corners_of_reductions(name: Any, x: Any, axis: Any, expected: Any) -> None:
+    (kink,) = OPERATIONS[name].kinks
+    options = {option.name: option.default for option in OPERATIONS[name].options}
+    assert expected == np.asarray(kink.at(x, **{**options, "axis": axis})).tolist()
+
+
+def test_every_corner_is_in_a_table() -> None:
+    assert {op.name for op in OPERATIONS.values() if op.kinks} == {*CORNERS, "max", "min", "std", "norm"}
+
+
+def _is_power(x: Any, y: Any) -> Any:
+    """Every power above 0, the whole ones of the rest: also 0**-1, whose value is infinite."""
+    return (x > 0) | (y % 1 == 0)
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS.values() if op.elementwise], ids=lambda op: op.name)
+def test_an_operation_is_defined_where_it_has_a_value(op: Any) -> None:
+    columns = np.array([point for point in GRIDS[len(op.arguments)] if np.all(np.isfinite(point))]).T
+    options = {option.name: option.default for option in op.options}
+    with np.errstate(all="ignore"):
+        values = op.forward(*columns, **options)
+    has_value = _is_power(*columns) if op.name == "pow" else np.isfinite(values)
+    inside = op.domain.contains(*columns) if op.domain is not REALS else np.ones(values.shape, dtype=bool)
+    assert has_value.tolist() == inside.tolist()
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in OPERATIONS.values() if op.steepest and op.elementwise], ids=lambda op: op.name
+)
+def test_the_steepest_slope_is_the_steepest(op: Any) -> None:
+    x = np.array([*range(-8_000, 8_001), -40_000, 40_000]) / 1000
+    options = {option.name: option.default for option in op.options}
+    with np.errstate(all="ignore"):
+        slopes = local_derivative(op.partials[0], op.forward(x, **options), (x,), options)
+    assert pytest.approx(op.steepest, rel=1e-6) == np.max(np.abs(slopes))
+
+
+def test_the_steepest_slope_of_a_share_is_a_quarter() -> None:
+    op, even = OPERATIONS["softmax"], np.zeros(2)
+    _, slope = pass_back(op, 0, np.array([1.0, 0.0]), np.full(2, 0.5), (even,), {"axis": -1})
+    assert op.steepest == slope[0]
+
+
+REDUCED = {"axis": None, "keepdims": False}
+DEFAULTS = {
+    "leaky_relu": {"slope": 0.01}, "elu": {"alpha": 1.0}, "transpose": {"axes": None}, "squeeze": {"axis": None},
+    "concat": {"axis": 0}, "stack": {"axis": 0}, "cumsum": {"axis": None}, "product_of_others": {"axis": None},
+    "softmax": {"axis": -1}, "log_softmax": {"axis": -1}, "at_largest": {"axis": -1},
+    "sum": REDUCED, "mean": REDUCED, "prod": REDUCED, "max": REDUCED, "min": REDUCED, "norm": REDUCED,
+    "logsumexp": REDUCED, "var": {**REDUCED, "ddof": 0}, "std": {**REDUCED, "ddof": 0},
+}  # fmt: skip
+
+
+def test_defaults_are_those_that_are_promised() -> None:
+    rows = OPERATIONS.values()
+    given = {op.name: {o.name: o.default for o in op.options if o.default is not REQUIRED} for op in rows}
+    assert DEFAULTS == {name: defaults for name, defaults in given.items() if defaults}
+
+
+def test_a_value_that_is_cut_off_is_the_same_to_the_sign_of_zero() -> None:
+    x = np.array([0.0, -0.0, 3.0])
+    value = OPERATIONS["detach"](x)
+    assert x.tobytes() == value.tobytes()
+    assert not np.shares_memory(x, value)
+
+
+def _zeros(*shape: int) -> Any:
+    return np.zeros(shape)
+
+
+TWICE, BOX = np.array([1, 1, 0]), _zeros(2, 3, 4, 5)
+MAKES = [
+    ("outer", (_zeros(3), _zeros(2)), {}, 6),
+    ("broadcast_to", (_zeros(2, 1),), {"shape": (3, 2, 4)}, 24),
+    ("concat", (_zeros(2, 3), _zeros(1, 3)), {"axis": 0}, 9),
+    ("stack", (_zeros(2, 3), _zeros(2, 3)), {"axis": 0}, 12),
+    *(("matmul", (_zeros(*a), _zeros(*b)), {}, size) for a, b, size in (
+        ((3,), (3,), 1), ((3,), (3, 4), 4), ((2, 3), (3,), 2), ((2, 3), (3, 4), 8), ((2, 0), (0, 4), 8),
+        ((5, 2, 3), (3, 4), 40), ((2, 3), (5, 3, 4), 40), ((5, 1, 2, 3), (6, 3, 4), 240))),
+    *(("index", (BOX,), {"key": key}, size) for key, size in (
+        ((TWICE,), 180), ((slice(None), TWICE), 120), ((..., TWICE), 72), ((None, TWICE, slice(None)), 180),
+        ((TWICE, TWICE[:, None]), 180), ((slice(None), TWICE, TWICE), 30), ((TWICE, ..., TWICE), 36),
+        ((slice(None), TWICE, ..., 0), 24))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "args", "options", "size"), MAKES)
+def test_what_an_operation_makes_is_known_before(name: Any, args: Any, options: Any, size: Any) -> None:
+    op = OPERATIONS[name]
+    assert size == np.size(op.forward(*args, **options))
+    assert op.entries is not None
+    assert size == op.entries(*args, **options)
+
+
+def test_a_part_of_an_array_makes_nothing_larger() -> None:
+    assert 0 == OPERATIONS["index"].entries(BOX, key=(0, slice(None)))
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "steps"),
+    [
+        ("erf", (_zeros(7),), 140),
+        ("softmax", (_zeros(7),), 1535),
+        ("cross_entropy", (_zeros(7), 0.0), 1535),
+        ("matmul", (_zeros(20, 30), _zeros(30, 40)), 240),
+        ("matmul", (_zeros(20, 30), _zeros(30)), 6),
+        ("dot", (_zeros(2000), _zeros(2000)), 20),
+    ],
+)
+def test_work_is_counted_as_it_is(name: Any, args: Any, steps: Any) -> None:
+    assert steps == OPERATIONS[name].steps(*args)
