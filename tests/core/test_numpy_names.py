@@ -43,8 +43,14 @@ def test_the_value_is_numpys_and_the_gradient_that_of_differences(function: Any)
     np.testing.assert_allclose(grad(function)(X), slopes, rtol=1e-6, atol=1e-8)
 
 
-def test_every_name_of_ours_is_one() -> None:
-    assert set() == set(SAME.values()) - OPERATIONS.keys()
+@pytest.mark.parametrize("name", SAME)
+def test_a_name_of_numpys_means_the_operation_that_does_the_same(name: Any) -> None:
+    op, numpys = OPERATIONS[SAME[name]], getattr(np, name)
+
+    def function(x: Any) -> Any:
+        return np.sum(numpys([x, 2.5 - x]) if op.variadic else numpys(*(x, 2.5 - x)[: len(op.arguments)]))
+
+    assert pytest.approx(float(function(1.2 * X)), rel=1e-14) == explain(function, x=1.2 * X).value
 
 
 @pytest.mark.parametrize(

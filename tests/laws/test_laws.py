@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import autograd_explain.ops  # noqa: F401 - fills the table
-from autograd_explain.check.laws import LAWS, laws, own_samples
+from autograd_explain.check.laws import LAWS, laws, own_samples, why_no_numbers
+from autograd_explain.core.op import compute
 from autograd_explain.core.registry import OPERATIONS
 from tests.laws.samples import SAMPLES
 
@@ -25,6 +26,14 @@ def test_every_operation_keeps_every_law(op: Any, law: Any) -> None:
 def test_every_operation_is_tried(op: Any) -> None:
     if not op.internal:
         assert SAMPLES.get(op.name) or list(own_samples(op))
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS.values() if op.has_form], ids=lambda op: op.name)
+def test_every_form_has_a_value_where_the_operation_has_one(op: Any) -> None:
+    samples = SAMPLES.get(op.name) or list(own_samples(op))
+    values = [(sample, compute(op, *sample)) for sample in samples]
+    has_one = [sample for sample, value in values if np.all(np.isfinite(value) & (value != 0.0))]
+    assert [] == [sample for sample in has_one if why_no_numbers(op, [sample])]
 
 
 TANH, SUM = OPERATIONS["tanh"], OPERATIONS["sum"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import itertools
 import math
 from typing import Any
@@ -118,6 +119,18 @@ def test_defaults_are_those_that_are_promised() -> None:
     rows = OPERATIONS.values()
     given = {op.name: {o.name: o.default for o in op.options if o.default is not REQUIRED} for op in rows}
     assert DEFAULTS == {name: defaults for name, defaults in given.items() if defaults}
+
+
+BY_OUTPUT = {"exp", "sqrt", "cbrt", "tan", "tanh", "reciprocal", "hypot", "sigmoid", "std", "norm", "logsumexp",
+             "softmax", "log_softmax"}  # fmt: skip
+
+
+def test_what_is_said_to_use_its_output_does() -> None:
+    assert BY_OUTPUT == {op.name for op in OPERATIONS.values() if op.uses_output}
+    for name in BY_OUTPUT:
+        op = OPERATIONS[name]
+        rules = [rule for rule in (*op.partials, *op.vjp, *op.shown) if callable(rule)]
+        assert any(step.argval == "out" for rule in rules for step in dis.get_instructions(rule)), name
 
 
 def test_a_value_that_is_cut_off_is_the_same_to_the_sign_of_zero() -> None:
