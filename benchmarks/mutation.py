@@ -55,7 +55,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "ops/elementary": (*_LAWS, "tests/explanation/test_curves.py", "tests/explanation/test_notes_corners.py"),
     "ops/indexing": (*_LAWS, "tests/core", "tests/lang/test_interpret.py"),
     "ops/linalg": (*_LAWS, "tests/core", "tests/modes/test_replay.py"),
-    "ops/losses": (*_LAWS, "tests/core", "tests/modes/test_replay.py"),
+    "ops/losses": (*_LAWS, "tests/laws/test_losses.py", "tests/core", "tests/modes/test_replay.py"),
     "ops/numpy_names": ("tests/core",),
     "ops/reductions": (*_LAWS, "tests/modes/test_replay.py", "tests/modes/test_higher.py"),
     "ops/shaping": (*_LAWS, "tests/core", "tests/modes/test_reverse.py"),

@@ -30,6 +30,7 @@ SAME_ON_BOTH = [
     lambda x: np.sum(np.transpose(np.outer(x, x + 1)) * A) + np.sum(np.broadcast_to(x, (3, 2))),
     lambda x: np.arctan2(x[0], x[1]) + np.hypot(x[0], x[1]) + np.power(x[0], 3) + np.absolute(x[0]),
     lambda x: np.sum(x[x > 1]) + np.sum(x[np.array([True, False])]) + np.sum(x[np.array([1, 0, 1])]),
+    lambda x: np.sum(x[:1] * x[1:]) + np.sum(x[::-1] ** 2 * A) + np.sum(x[..., None] * A[:1]),
     lambda x: np.sum(x * np.ones_like(x)) if np.all(x > 0) and not np.any(np.isnan(x)) else x[0],
 ]  # fmt: skip
 

@@ -46,6 +46,19 @@ def test_corners_are_where_they_are_and_nowhere_else(name: Any) -> None:
     assert ABOUT.get(name, [tuple(positions)]) == choices
 
 
+@pytest.mark.parametrize("name", [name for name in CORNERS if any(OPERATIONS[name].shown)])
+def test_a_shown_form_that_has_a_number_at_a_corner_has_the_rules(name: Any) -> None:
+    op = OPERATIONS[name]
+    columns = np.array([point for corner in CORNERS[name] for point in corner]).T
+    options = {option.name: option.default for option in op.options}
+    with np.errstate(all="ignore"):
+        out = op.forward(*columns, **options)
+    for rule, shown in zip(op.partials, op.shown, strict=True):
+        if shown:
+            used, read = (local_derivative(form, out, (*columns,), options) for form in (rule, shown))
+            assert np.all((used == read) | ~np.isfinite(read)), (used, read)
+
+
 _TIED, _SPREAD, _ZEROS = np.array([[1.0, 3, 3], [1, 2, 3]]), np.array([[2.0, 2], [1, 3]]), np.array([[0.0, 0], [0, 1]])
 
 

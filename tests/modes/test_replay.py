@@ -109,6 +109,25 @@ def test_the_gallery_is_gone_through_with_the_same_bits(name: str) -> None:
             assert bits(passed(record(other))) == bits(found)
 
 
+WHOLE = {"axis": None, "keepdims": False}
+SHORT = [
+    ("matmul", ((2, 3), (3, 4)), (2, 4), {}, True), ("matmul", ((3,), (3, 4)), (4,), {}, False),
+    ("matmul", ((2, 3), (3,)), (2,), {}, False), ("matmul", ((5, 2, 3), (3, 4)), (5, 2, 4), {}, False),
+    *((name, ((2, 3),), out, WHOLE, out == ()) for name in ("sum", "mean") for out in ((), (1, 1), (3,))),
+    ("sum", ((),), (), WHOLE, False), ("mean", ((),), (), WHOLE, False),
+    ("sum", ((0,),), (), WHOLE, True), ("mean", ((0,),), (), WHOLE, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shapes", "out", "options", "there"), SHORT)
+def test_short_forms_are_there_for_the_shapes_they_are_made_for(
+    name: Any, shapes: Any, out: Any, options: Any, there: Any
+) -> None:
+    direct = OPERATIONS[name].direct
+    assert direct is not None
+    assert there == (direct(shapes, out, **options) is not None)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scalar_programs(), st.sampled_from((0.0, 1e-7, 0.25, -1.5)))
 def test_random_programs_on_numbers(case: Case, by: float) -> None:
