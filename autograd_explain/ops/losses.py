@@ -104,8 +104,7 @@ def one_hot(logits: Any, t: Any) -> Any:
 
 def rows_of(logits: Any) -> float:
     """How many rows of scores are averaged over."""
-    shape = shape_of(logits)
-    return float(np.prod(shape[:-1])) if len(shape) > 1 else 1.0
+    return float(np.prod(shape_of(logits)[:-1]))
 
 
 def _cross_entropy(logits: Any, t: Any) -> Any:

@@ -75,6 +75,7 @@ def _of(name: Any, *values: Any, **options: Any) -> Any:
         ("pow", (0.0, 0.0), {}, [0.0, 0.0]),
         ("where", (0.0, 1.0, 2.0), {}, [0.0, 0.0, 1.0]),
         ("prod", ([0.0, 2.0, 3.0],), {}, [[6.0, 0.0, 0.0]]),
+        ("cross_entropy", ([0.0, 0.0], 1.0), {}, [[0.5, -0.5], 0.0]),
         # outside the domain, and at its edge
         ("log", (0.0,), {}, [INF]),
         ("log", (-1.0,), {}, [-1.0]),
