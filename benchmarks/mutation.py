@@ -2,7 +2,7 @@
 
 `SAMPLE=400 SEED=3 python -m benchmarks mutation` tries that many mutants, spread over the files (0: all of them);
 `ONLY=ops/losses` those of one file. Goal: at least 90 % are killed, and each that is not has its reason in
-survivors.json. The faults of faults.json, those that engines of this kind are known for, are tried every time.
+survivors.json. The faults that engines of this kind are known for are planted in tests/properties/planted.py.
 
 A mutant is tried in a process forked from this one, which has loaded libraries but nothing of the package. What was
 killed stays killed while its file is the same (in `RESULTS`, build/mutation.jsonl unless given); survivors are tried
@@ -22,7 +22,6 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -110,27 +109,15 @@ def _data(name: str) -> Any:
 
 
 def chosen(sample: int, seed: int) -> dict[str, list[Mutant]]:
-    """The mutants to try, by file: each file has its share of the sample, and all of its known faults."""
+    """The mutants to try, by file: each file has its share of the sample."""
     everything = {file: mutants_of(ROOT / PACKAGE / f"{file}.py") for file in TESTS}
     total = sum(map(len, everything.values()))
     found = {}
     for file, mutants in everything.items():
         share = min(len(mutants), max(LEAST, round(sample * len(mutants) / total))) if sample else len(mutants)
         dice = random.Random(f"{seed} {file}")
-        found[file] = [*known_faults(file), *(mutants[i] for i in sorted(dice.sample(range(len(mutants)), share)))]
+        found[file] = [mutants[i] for i in sorted(dice.sample(range(len(mutants)), share))]
     return found
-
-
-def known_faults(file: str) -> Iterator[Mutant]:
-    """The faults of faults.json for a file: a piece of its text, found once, replaced by another."""
-    path = ROOT / PACKAGE / f"{file}.py"
-    source = path.read_text(encoding="utf-8")
-    for name, (before, after) in _data("faults.json").get(file, {}).items():
-        if source.count(before) != 1:
-            raise RuntimeError(f"faults.json: {name}: its text is there {source.count(before)} times in {file}.py")
-        yield Mutant(
-            "", frozenset(), f"fault: {name}", 0, partial(compile, source.replace(before, after), str(path), "exec")
-        )
 
 
 def tried(file: str, mutants: list[Mutant]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.mutation import PACKAGE, ROOT, TESTS, chosen, known_faults, stale_reasons
+from benchmarks.mutation import PACKAGE, ROOT, TESTS, chosen, stale_reasons
 from benchmarks.mutators import mutants_of
 
 ROW = """
@@ -87,12 +87,6 @@ def test_every_file_of_ops_and_modes_has_its_tests() -> None:
     files = {f"{part}/{path.stem}" for part in ("ops", "modes") for path in (ROOT / PACKAGE / part).glob("*.py")}
     assert files - {"ops/__init__", "modes/__init__"} == set(TESTS)
     assert [] == [test for tests in TESTS.values() for test in tests if not (ROOT / test).exists()]
-
-
-def test_the_known_faults_are_faults_of_the_code_as_it_is() -> None:
-    for file in TESTS:
-        for fault in known_faults(file):
-            fault.code()
 
 
 def test_every_reason_is_about_a_mutant_that_there_is() -> None:

@@ -114,6 +114,14 @@ def test_far_out_values_and_slopes_stay_finite(name: Any, x: Any) -> None:
     assert math.isfinite(slope)
 
 
+@pytest.mark.parametrize("size", [1e-250, 1.0, 1e250])
+def test_a_length_neither_overflows_nor_vanishes(size: Any) -> None:
+    value, (slope,) = _of("norm", [3.0 * size, 4.0 * size])
+    assert pytest.approx(5.0 * size, rel=1e-15, abs=0.0) == value
+    np.testing.assert_allclose(slope, [0.6, 0.8], rtol=1e-15)
+    assert INF == _of("norm", [INF, 1.0])[0]
+
+
 @pytest.mark.parametrize("op", [op for op in OPERATIONS.values() if op.kinks], ids=lambda op: op.name)
 def test_every_kink_says_what_is_left_right_chosen_and_chosen_by_others(op: Any) -> None:
     for kink in op.kinks:
