@@ -68,6 +68,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "modes/reverse": ("tests/modes/test_reverse.py", "tests/core", "tests/modes/test_faulty.py"),
 }
 """The tests that a file's mutants are tried on."""
+USED_BY = {"ops/shaping": {"matmul", "bce"}, "ops/elementary": {"gelu"}, "ops/compare": {"lt", "relu"}}
+"""Operations of other files whose laws a file's helpers are tried on, beside those of its own."""
 
 
 class Outcome(NamedTuple):
@@ -240,7 +242,8 @@ class _Watch:
         self.failed = ""
         self.seconds: dict[str, float] = {}
         self.begun = 0.0
-        self.texts = texts_of(ast.parse((ROOT / PACKAGE / f"{file}.py").read_text(encoding="utf-8")))
+        tree = ast.parse((ROOT / PACKAGE / f"{file}.py").read_text(encoding="utf-8"))
+        self.texts = texts_of(tree) | USED_BY.get(file, set())
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """The tests that may see the fault, the likeliest first; of the laws those of the row, or of the file's."""

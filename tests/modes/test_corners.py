@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ def chosen(text: str, values: dict[str, Any], mode: str = "reverse", **choices: 
         ("maximum(x, y)", {"x": 1, "y": 1}, {"maximum": 1.0}, {"x": 1.0, "y": 0.0}),
         ("minimum(x, y)", {"x": 1, "y": 1}, {"minimum": 0.25}, {"x": 0.25, "y": 0.75}),
         ("clip(x, 0, 1)", {"x": 1}, {"clip": 0.0}, {"x": 0.0}),
+        ("clip(x, lo, 1)", {"x": 0, "lo": 0}, {"clip": 0.25}, {"x": 0.25, "lo": 0.0}),
         ("hardtanh(x)", {"x": -1}, {"hardtanh": 1.0}, {"x": 1.0}),
         ("mae(x, 2)", {"x": 2}, {"abs": 1.0}, {"x": 1.0}),
         ("hinge(x, 1)", {"x": 1}, {"clip": 0.0}, {"x": 0.0}),
@@ -41,6 +43,12 @@ def chosen(text: str, values: dict[str, Any], mode: str = "reverse", **choices: 
         ("max(x)", {"x": [1, 3, 3]}, {"max": 1.0}, {"x": [0.0, 1.0, 0.0]}),
         ("min(x)*2", {"x": [1, 1, 1]}, {"min": 0.5}, {"x": [1.0, 0.5, 0.5]}),
         ("sum(max(x, axis=1))", {"x": [[3, 3], [1, 2]]}, {"max": 1.0}, {"x": [[1.0, 0.0], [0.0, 1.0]]}),
+        (
+            "sum(max(x, axis=1))",
+            {"x": [[3, 3, 1], [1, 2, 2]]},
+            {"max": 0.75},
+            {"x": [[0.75, 0.25, 0.0], [0.0, 0.75, 0.25]]},
+        ),
         ("norm(x)", {"x": [0, 0]}, {"norm": 1.0}, {"x": [1.0, 1.0]}),
         ("sum(norm(x, axis=1))", {"x": [[0, 0], [3, 4]]}, {"norm": 1.0}, {"x": [[1.0, 1.0], [0.6, 0.8]]}),
         ("std(x)*3", {"x": [2, 2]}, {"std": 0.5}, {"x": [1.5, 1.5]}),
@@ -62,6 +70,12 @@ def test_only_the_entries_at_the_kink_are_changed() -> None:
     assert [0.5, 1.0, 0.0, 0.5] == run.gradients["x"].tolist()
     [part] = [part for step in run.steps for part in step.parts if part.local is not None]
     assert [0.5, 1.0, 0.0, 0.5] == part.rule.value.tolist()
+
+
+def test_the_shown_form_takes_the_choice_too() -> None:
+    row = with_choice(OPERATIONS["relu"], 0.5)
+    assert (0.5, 1.0) == (row.shown[0](0.0, 0.0), row.shown[0](2.0, 2.0))  # type: ignore[misc]
+    assert () == with_choice(replace(OPERATIONS["relu"], shown=()), 0.5).shown
 
 
 def test_away_from_the_kink_nothing_changes() -> None:
@@ -94,6 +108,7 @@ def test_the_note_of_a_tie_says_who_gets_what() -> None:
     [
         ("relu(x)", {"x": 0}, {"relu": 1.0}, []),
         ("relu(x)", {"x": 2}, {"relu": 1.0}, ["relu is not at its corner (x = 0)"]),
+        ("clip(x, 0, 1)", {"x": 1}, {"clip": 0.0}, []),
         ("x*x", {"x": 2}, {"abs": 1.0}, ["this run has no abs"]),
         ("max(x)", {"x": [1, 2]}, {"max": 1.0}, ["max is not at its corner"]),
     ],
