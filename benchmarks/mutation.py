@@ -56,7 +56,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "ops/linalg": (*_LAWS, "tests/core", "tests/modes/test_replay.py"),
     "ops/losses": (*_LAWS, "tests/laws/test_losses.py", "tests/core", "tests/modes/test_replay.py"),
     "ops/numpy_names": ("tests/core",),
-    "ops/reductions": (*_LAWS, "tests/modes/test_replay.py", "tests/modes/test_higher.py"),
+    "ops/reductions": (*_LAWS, "tests/modes/test_forward.py", "tests/modes/test_replay.py"),
     "ops/shaping": (*_LAWS, "tests/core", "tests/modes/test_reverse.py"),
     "modes/corners": tuple(f"tests/{part}/test_corners.py" for part in ("modes", "check", "explanation")),
     "modes/faulty": ("tests/modes/test_faulty.py", "tests/explanation/test_faults.py"),

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from autograd_explain import explain
+from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.core.tape import Tape
+from autograd_explain.core.var import leaf
 from autograd_explain.modes.faulty import Break, Change, at_once, faulty
+from autograd_explain.modes.reverse import reverse
 from tests.programs import EVERY, Case, run_example, sound_examples
 
 
@@ -36,6 +40,13 @@ def test_unbroken_it_has_the_gradients_of_the_gallery(name: str) -> None:
     run = run_example(name)
     for known, total in gradients(run, Break()).items():
         np.testing.assert_array_equal(run.gradients[known], 0.0 * run.gradients[known] if total is None else total)
+
+
+def test_an_argument_that_its_operation_hands_nothing_gets_zeros() -> None:
+    tape = Tape()
+    x, key = (leaf(tape, name, np.array([1.0, 2.0]), tracked=True) for name in ("x", "key"))
+    done = faulty(reverse(tape, OPERATIONS["at_largest"](x, key)), Break())
+    assert [[0.0, 1.0], [0.0, 0.0]] == [done.gradients[node.index].tolist() for node in (x, key)]
 
 
 def test_accumulate_says_what_the_total_becomes() -> None:

@@ -144,7 +144,15 @@ def test_one_direction_for_each_entry() -> None:
     assert ["w[0, 0]", "w[0, 1]", "w[1, 0]", "w[1, 1]", "x"] == labels
 
 
+def test_steps_are_numbered_and_what_is_cut_off_has_none() -> None:
+    run = explain("x*detach(x) + x", x=2)
+    (direction,) = directions(run.recording.inputs.items())
+    steps = forward_steps(run.recording.tape, run.recording.result, direction)
+    assert [(1, "mul"), (2, "add")] == [(step.number, step.node.op.name) for step in steps]
+
+
 def test_the_cap_says_what_to_do() -> None:
+    assert MOST_SWEEPS == len(explain("sum(w)", w=np.ones(MOST_SWEEPS), mode="forward").gradients["w"])
     with pytest.raises(LimitError, match=f"{MOST_SWEEPS} at most") as caught:
         explain("sum(w)*x", w=np.ones(MOST_SWEEPS), x=1.0, mode="forward")
     assert "--wrt x" in caught.value.hint
