@@ -248,7 +248,7 @@ class _Watch:
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """The tests that may see the fault, the likeliest first; of the laws those of the row, or of the file's."""
         ops = {op.name for op in map(_law_of, items) if op is not None}
-        own = ops & self.order.texts or ops & self.texts
+        own = ops & self.order.texts or ops & self.texts or ops
         items[:] = [item for item in items if _law_of(item) is None or _law_of(item).name in own]
         items[:] = [item for item in items if self.order.seconds.get(item.nodeid, 0.0) <= SLOW]
         items.sort(key=lambda item: self.order.of(item.nodeid))

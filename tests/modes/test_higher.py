@@ -125,12 +125,15 @@ def _run(function: Any, **values: Any) -> tuple[Tape, Var, dict[str, Var]]:
     return tape, function(**inputs), inputs
 
 
-def test_the_recorded_gradients_are_the_sweeps() -> None:
-    def program(w: Any, x: Any, b: Any) -> Any:
-        return F.sum(F.tanh(w @ x + b) ** 2) * F.sigmoid(b)
-
-    values = {"w": [[1.0, -2.0], [0.5, 3.0]], "x": [0.3, -0.7], "b": 0.2}
-    tape, result, inputs = _run(program, **values)
+@pytest.mark.parametrize(
+    ("program", "x", "b"),
+    [
+        (lambda w, x, b: F.sum(F.tanh(w @ x + b) ** 2) * F.sigmoid(b), [0.3, -0.7], 0.2),
+        (lambda w, x, b: F.sum(F.tanh(w * x - b) ** 2 / (w * b)), [0.3, -0.7], [[0.2], [-0.4]]),
+    ],
+)
+def test_the_recorded_gradients_are_the_sweeps(program: Any, x: Any, b: Any) -> None:
+    tape, result, inputs = _run(program, w=[[1.0, -2.0], [0.5, 3.0]], x=x, b=b)
     sweep = reverse(tape, result).gradients
     for gradient, node in zip(recorded_gradients(tape, result, list(inputs.values())), inputs.values(), strict=True):
         np.testing.assert_allclose(gradient.value, sweep[node.index], rtol=1e-15)
@@ -155,6 +158,13 @@ def test_a_seed_of_ones_leaves_no_multiplication() -> None:
     (slope,) = recorded_gradients(tape, result, [inputs["x"]])
     assert ["cos"] == [node.op.name for node in tape.nodes[before:]]
     assert math.cos(0.5) == slope.value
+
+
+def test_a_sign_leaves_no_multiplication() -> None:
+    tape, result, inputs = _run(lambda x, y: (x - y) * x, x=0.5, y=2.0)
+    before = len(tape.nodes)
+    (slope,) = recorded_gradients(tape, result, [inputs["y"]])
+    assert (["neg"], -0.5) == ([node.op.name for node in tape.nodes[before:]], slope.value)
 
 
 def test_by_an_inner_value_and_with_an_upstream() -> None:
