@@ -64,6 +64,8 @@ def test_wrt_of_an_unknown_name() -> None:
 
 def test_class_numbers_are_not_tracked_by_themselves() -> None:
     assert ["Z"] == list(explain("cross_entropy(Z, t)", Z=[[1, 2], [3, 4]], t=[0, 1]).gradients)
+    assert ["E"] == list(explain("sum(E[t])", E=[[1, 2], [3, 4]], t=[0, 1, 1]).gradients)
+    assert ["E", "t"] == list(explain("sum(E[t])*sum(t)", E=[[1, 2], [3, 4]], t=[0, 1, 1]).gradients)
 
 
 def test_upstream_seeds_the_result() -> None:
