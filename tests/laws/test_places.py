@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import inspect
 import itertools
 import math
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import autograd_explain.ops  # noqa: F401 - fills the table
+from autograd_explain import grad
 from autograd_explain.core.op import REALS, REQUIRED
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.modes.reverse import local_derivative, pass_back
+from autograd_explain.ops.losses import COMPOSITES
 
 HALVES = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 GRIDS = {1: [(x,) for x in (*HALVES, 0.25, math.inf, -math.inf, math.nan)], 2: [*itertools.product(HALVES, HALVES)],
@@ -23,6 +25,7 @@ CORNERS = {
     "sqrt": [ZERO], "cbrt": [ZERO], "sign": [ZERO], "abs": [ZERO], "relu": [ZERO], "leaky_relu": [ZERO], "elu": [ZERO],
     "selu": [ZERO], "hardtanh": [{(-1.0,), (1.0,)}], "floor": [WHOLE], "ceil": [WHOLE],
     "round": [{(x,) for x in HALVES[1::2]}], "hypot": [ORIGIN], "maximum": [EQUAL], "minimum": [EQUAL],
+    "asin": [{(1.0,)}, {(-1.0,)}], "acos": [{(1.0,)}, {(-1.0,)}], "acosh": [{(1.0,)}],
     "atan2": [ORIGIN, {(0.0, x) for x in HALVES[:4]}],
     "pow": [{(0.0, 0.5), (0.0, 1.5)}, ORIGIN, {(0.0, y) for y in HALVES[:4]}],
     "clip": [{(0, 0, 1), (0, 0, 2), (1, 1, 2), (1, 0, 1), (2, 0, 2), (2, 1, 2)}, {(0, 0, 0), (1, 1, 1), (2, 2, 2)},
@@ -43,7 +46,7 @@ def test_corners_are_where_they_are_and_nowhere_else(name: Any) -> None:
     assert CORNERS[name] == [{point for point, there in zip(grid, mask, strict=True) if there} for mask in masks]
     positions = range(len(op.arguments))
     choices = [tuple(position for position in positions if kink.concerns(position)) for kink in op.kinks]
-    assert ABOUT.get(name, [tuple(positions)]) == choices
+    assert ABOUT.get(name, [tuple(positions)] * len(op.kinks)) == choices
 
 
 @pytest.mark.parametrize("name", [name for name in CORNERS if any(OPERATIONS[name].shown)])
@@ -132,6 +135,20 @@ def test_defaults_are_those_that_are_promised() -> None:
     rows = OPERATIONS.values()
     given = {op.name: {o.name: o.default for o in op.options if o.default is not REQUIRED} for op in rows}
     assert DEFAULTS == {name: defaults for name, defaults in given.items() if defaults}
+
+
+def test_the_defaults_of_losses_that_are_told_are_those_that_are_taken() -> None:
+    assert {"huber"} == {loss.name for loss in COMPOSITES.values() if loss.options}
+    for loss in COMPOSITES.values():
+        given = inspect.signature(loss.body).parameters.values()
+        assert loss.options == tuple((p.name, p.default) for p in given if p.default is not p.empty)
+
+
+@pytest.mark.parametrize(("delta", "value", "slopes"), [(0.5, 0.875, [0.25, -0.25]), (2.0, 2.25, [0.5, -1.0])])
+def test_huber_is_straight_beyond_its_limit(delta: Any, value: Any, slopes: Any) -> None:
+    p = np.array([1.0, -3.0])
+    assert value == COMPOSITES["huber"](p, 0.0, delta=delta)
+    assert slopes == grad(lambda p: COMPOSITES["huber"](p, 0.0, delta=delta))(p).tolist()
 
 
 BY_OUTPUT = {"exp", "sqrt", "cbrt", "tan", "tanh", "reciprocal", "hypot", "sigmoid", "std", "norm", "logsumexp",

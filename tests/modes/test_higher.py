@@ -111,6 +111,14 @@ def test_the_second_derivative_is_the_change_of_the_gradient(op: Op, args: Any, 
         np.testing.assert_allclose(found, says, rtol=CLOSE * 10, atol=CLOSE * max(1.0, float(np.max(np.abs(says)))))
 
 
+@pytest.mark.parametrize("axis", [None, 0, 1, (0, 2)])
+def test_the_second_derivative_of_a_product_along_an_axis(axis: Any) -> None:
+    x = np.random.default_rng(5).uniform(0.5, 1.5, (2, 3, 2))
+    test_the_second_derivative_is_the_change_of_the_gradient(
+        OPERATIONS["prod"], (x,), {"axis": axis, "keepdims": False}
+    )
+
+
 def test_every_operation_with_a_slope_is_tried() -> None:
     tried = {case.values[0].name for case in _cases()}
     rows = OPERATIONS.values()
