@@ -65,7 +65,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "modes/records": ("tests/modes", "tests/test_api.py"),
     "modes/replay": ("tests/modes/test_replay.py", "tests/train"),
     "modes/replayed": ("tests/modes/test_replay.py", "tests/train"),
-    "modes/reverse": ("tests/modes/test_reverse.py", "tests/core", "tests/modes/test_faulty.py"),
+    "modes/reverse": ("tests/modes/test_reverse.py", "tests/laws/test_conventions.py", "tests/core"),
 }
 """The tests that a file's mutants are tried on."""
 USED_BY = {"ops/shaping": {"matmul", "bce"}, "ops/elementary": {"gelu"}, "ops/compare": {"lt", "relu"}}
@@ -160,7 +160,7 @@ def _keep(line: dict[str, Any]) -> None:
 
 
 _OPTIONS = (
-    "-x", "-q", "-k", "not random_programs and not survive_importing and not memory_stays",  # the slowest
+    "-x", "-q", "-k", "not programs_on_numbers and not survive_importing and not memory_stays",  # slow
     "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:unraisableexception",
     "-p", "_hypothesis_pytestplugin",
 )  # fmt: skip

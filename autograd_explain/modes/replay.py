@@ -166,7 +166,7 @@ def replay_of(recording: Recording) -> Replay | None:
     reads = tuple((place, tape.nodes[place].value) for place in sorted(tape.reads) if moves[place])
     needed = _needed(tape.nodes, [result.index, *(place for place, _ in (*conditions, *reads))])
     start = [None if moves[node.index] else node.value for node in tape.nodes]
-    direct = {node.index: _direct(node) for node in tape.nodes if node.op.direct is not None and needed[node.index]}
+    direct = {node.index: _direct(node) for node in tape.nodes if needed[node.index]}
     rows = tuple(_row(n, direct) for n in tape.nodes if n.inputs and moves[n.index] and needed[n.index])
     return Replay(
         tuple((name, node.index, _shape(node)) for name, node in recording.inputs.items()),

@@ -86,6 +86,40 @@ def test_every_kind_of_program_is_gone_through_with_the_same_bits(case: Case) ->
     assert [True, True] == held(case.text, values, [values, moved(values, 1e-9)])
 
 
+A, B, C = np.array([[1.5, -2.0, 0.25], [3.0, 0.5, -1.0]]), np.array([0.5, 2.5, -1.5]), np.array([1.0, 0.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("sum(A*s + b)", {"A": A, "s": 2.0, "b": B}),
+        ("sum(A - b) - sum(s - A)", {"A": A, "s": 2.0, "b": B}),
+        ("sum(where(c, A, b))", {"A": A, "b": B, "c": C}),
+        ("sum(where(c, s, b)*A)", {"A": A, "b": B, "c": C, "s": 2.0}),
+        ("sum(floor(b)*A + sign(A)*s)", {"A": A, "b": B, "s": 2.0}),
+        ("sum(elu(A, alpha=0.7)*b + leaky_relu(b, slope=0.3))", {"A": A, "b": B}),
+        ("leaky_relu(x, slope=0.3)*clip(x, y, z) + floor(y)*z", {"x": -1.5, "y": -2.0, "z": 0.5}),
+        ("a @ b + dot(b, a*s)", {"a": C, "b": B, "s": 2.0}),
+    ],
+)
+def test_every_way_through_an_operation_has_the_same_bits(text: str, values: Any) -> None:
+    assert [True, True] == held(text, values, [values, {name: value * 1.01 for name, value in values.items()}])
+
+
+def test_what_the_result_does_not_need_is_not_gone_through() -> None:
+    record = recorder(parse("a = sin(x)\nb = x*x\nb", function_names()))
+    plan = replay_of(record({"x": 2.0}))
+    assert plan is not None
+    assert 1 == len(plan.rows)
+
+
+def test_values_may_be_numbers_of_any_kind() -> None:
+    plan = replay_of(recorder(parse("sum(v*x)", function_names()))({"v": np.array([1.0, 2.0]), "x": 3.0}))
+    assert plan is not None
+    for kind in ([3, 4], np.array([3, 4]), np.array([3.0, 4.0], dtype=np.float32), np.array([3.0, 4.0])):
+        assert bits(plan.run({"v": kind, "x": 2})) == bits(Passed(14.0, {"v": np.full(2, 2.0), "x": 7.0}))
+
+
 @pytest.mark.parametrize("case", NON_FINITE, ids=str)
 def test_what_is_not_finite_is_the_same_or_left_to_the_recording(case: Case) -> None:
     values = values_of(case)

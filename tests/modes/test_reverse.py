@@ -15,7 +15,7 @@ from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import leaf
 from autograd_explain.errors import ShapeError
 from autograd_explain.modes.records import Sweep
-from autograd_explain.modes.reverse import reverse, steps
+from autograd_explain.modes.reverse import local_derivative, reverse, steps
 
 SIZES = [(), (1,), (3,), (1, 1), (1, 3), (2, 1), (2, 3), (4, 1, 3), (4, 2, 1), (1, 2, 3)]
 
@@ -195,6 +195,30 @@ def test_scalars_have_the_ieee_gradients_that_arrays_have(function: Any, x: floa
 def test_gradients_of_numbers_are_floats(function: Any) -> None:
     sweep = swept(function, 1.5)
     assert {float} == {type(g) for g in sweep.gradients if g is not None} == {type(c) for c in sweep.contributions}
+
+
+@pytest.mark.parametrize(
+    ("rule", "out", "value", "expected"),
+    [
+        (None, 1.0, 0.0, 0.0),
+        (lambda out, x: 1 / x, math.inf, 0.0, math.inf),
+        (lambda out, x: x > 1, 2.0, 2.0, 1.0),
+        (lambda out, x: 1 / x, np.ones(2), np.array([0.0, 2.0]), [math.inf, 0.5]),
+        (lambda out, x: 2, np.ones(2), np.ones(2), 2.0),
+    ],
+)
+def test_a_local_derivative_is_a_float_or_an_array(rule: Any, out: Any, value: Any, expected: Any) -> None:
+    local = local_derivative(rule, out, (value,), {})
+    assert type(local) in {float, np.ndarray}
+    assert expected == (local if type(local) is float else local.tolist())
+
+
+def test_totals_that_are_no_numbers_are_told_without_a_warning() -> None:
+    tape = Tape()
+    x = leaf(tape, "x", np.array([0.0, 1.0]), tracked=True)
+    sweep = reverse(tape, F.sum(1 / x - 1 / x))
+    assert [math.nan, 0.0] == pytest.approx(sweep.gradients[x.index].tolist(), nan_ok=True)
+    assert [1, 2, 3, 4] == [step.number for step in steps(sweep)]
 
 
 def test_neither_inputs_nor_upstream_are_modified() -> None:
