@@ -54,7 +54,6 @@ class Mutant:
     statement: str
     texts: frozenset[str]
     name: str
-    line: int
     code: Callable[[], CodeType]
 
 
@@ -165,7 +164,7 @@ def mutants_of(path: Path) -> tuple[Mutant, ...]:
                     seen[text] += 1
                     name = text if seen[text] == 1 else f"{text} #{seen[text]}"
                     code = _compiler(str(path), tree, (parent, field, place), ast.copy_location(other, node))
-                    found.append(Mutant(title, texts, name, getattr(node, "lineno", 0), code))
+                    found.append(Mutant(title, texts, name, code))
     return tuple(found)
 
 
