@@ -197,10 +197,13 @@ def shown_forms_are_right(op: Op, samples: Sequence[Sample]) -> Iterator[Finding
                 try:
                     out = Precise(exact_value(op, tuple(map(to_exact, args)), options, PreciseAlgebra()), session)
                     says = local.at([*map(to_exact, args), *numbers], position)
-                    actual = number_of(form(out, *given, **options))
                 except (Singular, Undefined):
                     continue
-                if abs(says - actual) > _SHOWN_CLOSE * (abs(says) + abs(actual)):
+                try:
+                    actual = number_of(form(out, *given, **options))
+                except (Singular, Undefined):
+                    actual = mpmath.nan
+                if not abs(says - actual) <= _SHOWN_CLOSE * (abs(says) + abs(actual)):
                     where = f"{place_of(args, options)} by {op.arguments[position]}"
                     yield Finding("shown", op.name, where, float(says), float(actual))
 

@@ -62,6 +62,7 @@ TANH, SUM = OPERATIONS["tanh"], OPERATIONS["sum"]
         ("slope", replace(TANH, partials=(lambda out, x: 1 - out**2,))),  # right, but no digit is left at 40
         ("slope", replace(TANH, partials=(lambda out, x: 1.0 + out,))),
         ("shown", replace(TANH, shown=(lambda out, x: 1 - out,))),
+        ("shown", replace(TANH, shown=(lambda out, x: (out**2 - 1) ** 0.5,))),  # no number anywhere
         ("array", replace(TANH, forward=np.sin)),
         ("reverse", replace(TANH, partials=(lambda out, x: 1.0 + out,))),
         ("contribution", replace(SUM, vjp=(lambda upstream, out, x, axis, keepdims: 2.0 * x,))),

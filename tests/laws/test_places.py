@@ -163,6 +163,11 @@ def test_what_is_said_to_use_its_output_does() -> None:
         assert any(step.argval == "out" for rule in rules for step in dis.get_instructions(rule)), name
 
 
+@pytest.mark.parametrize(("c", "slopes"), [(0.0, [0.0, 1.0]), (2.0, [1.0, 0.0])])
+def test_the_shown_form_of_a_choice_is_1_on_the_side_that_is_taken(c: Any, slopes: Any) -> None:
+    assert slopes == [form(3.0, c, 3.0, 4.0) for form in OPERATIONS["where"].shown if form]
+
+
 def test_a_value_that_is_cut_off_is_the_same_to_the_sign_of_zero() -> None:
     x = np.array([0.0, -0.0, 3.0])
     value = OPERATIONS["detach"](x)
