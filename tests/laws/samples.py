@@ -46,6 +46,7 @@ SAMPLES = {
     "cross_entropy": [
         ((_array(2, 3), np.array([0.0, 2.0])), {}),
         ((_array(3), 1.0), {}),
+        ((_array(3), np.array([0.2, 0.5, 0.3])), {}),
         ((_array(2, 3), np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])), {}),
         *(((np.array([far, -far, 0.5 * far]), float(t)), {}) for far in (40.0, 1000.0) for t in range(3)),
     ],

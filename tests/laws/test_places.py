@@ -104,6 +104,11 @@ def test_an_operation_is_defined_where_it_has_a_value(op: Any) -> None:
     assert has_value.tolist() == inside.tolist()
 
 
+def test_a_probability_is_from_0_to_1() -> None:
+    p = np.array([-0.1, 0.0, 0.5, 1.0, 1.1])
+    assert [False, True, True, True, False] == OPERATIONS["bce"].domain.contains(p, 1.0).tolist()
+
+
 @pytest.mark.parametrize(
     "op", [op for op in OPERATIONS.values() if op.steepest and op.elementwise], ids=lambda op: op.name
 )
