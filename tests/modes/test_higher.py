@@ -111,7 +111,7 @@ def test_the_second_derivative_is_the_change_of_the_gradient(op: Op, args: Any, 
         np.testing.assert_allclose(found, says, rtol=CLOSE * 10, atol=CLOSE * max(1.0, float(np.max(np.abs(says)))))
 
 
-@pytest.mark.parametrize("axis", [None, 0, 1, (0, 2)])
+@pytest.mark.parametrize("axis", [None, 0, 1, (0, 2), ()])
 def test_the_second_derivative_of_a_product_along_an_axis(axis: Any) -> None:
     x = np.random.default_rng(5).uniform(0.5, 1.5, (2, 3, 2))
     test_the_second_derivative_is_the_change_of_the_gradient(

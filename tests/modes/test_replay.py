@@ -365,3 +365,32 @@ def test_a_function_may_read_numbers_where_it_says_so() -> None:
     assert plan is not None
     assert 2.0 == plan.run({"w": 1.0, "n": 2.0}).value  # type: ignore[union-attr]
     assert plan.run({"w": 1.0, "n": 3.0}) is None
+
+
+def test_the_last_four_kinds_of_recordings_are_kept() -> None:
+    record = Replayed(recorder(parse("sum(v*v)", function_names())))
+    for size in (1, 2, 3, 3, 4, 5, 6, 5):
+        record.keep(record({"v": np.ones(size)}))
+    assert [3, 4, 5, 6] == [size for size in range(1, 8) if record.value({"v": np.ones(size)}) is not None]
+
+
+def test_what_was_of_no_use_eight_times_is_prepared_but_once_in_64() -> None:
+    record = Replayed(recorder(parse("x*x", function_names())))
+    recording = record({"x": 3.0})
+
+    def kept(times: int) -> list[bool]:
+        found = []
+        for _ in range(times):
+            record.keep(recording)
+            found.append(bool(record.plans))
+        return found
+
+    assert [*[True] * 8, *[False] * 55, True] == kept(64)
+    assert 9.0 == record.value({"x": 3.0})
+    assert [*[True] * 8, False] == kept(9)
+
+
+def test_a_promise_is_due_at_powers_of_two() -> None:
+    for checked, due in ((True, [1, 2, 4, 8]), (False, [])):
+        record = Replayed(recorder(parse("x*x", function_names())), checked=checked)
+        assert due == [number for number in range(1, 12) if record.is_due()]
