@@ -120,6 +120,12 @@ def test_values_may_be_numbers_of_any_kind() -> None:
         assert bits(plan.run({"v": kind, "x": 2})) == bits(Passed(14.0, {"v": np.full(2, 2.0), "x": 7.0}))
 
 
+def test_small_whole_numbers_do_not_run_over() -> None:
+    plan = replay_of(recorder(parse("sum(v*v)", function_names()))({"v": np.array([1.0, 2.0])}))
+    assert plan is not None
+    assert 10_009.0 == plan.value({"v": np.array([100, 3], dtype=np.int8)})
+
+
 @pytest.mark.parametrize("case", NON_FINITE, ids=str)
 def test_what_is_not_finite_is_the_same_or_left_to_the_recording(case: Case) -> None:
     values = values_of(case)
