@@ -99,6 +99,7 @@ A, B, C = np.array([[1.5, -2.0, 0.25], [3.0, 0.5, -1.0]]), np.array([0.5, 2.5, -
         ("sum(floor(b)*A + sign(A)*s)", {"A": A, "b": B, "s": 2.0}),
         ("sum(elu(A, alpha=0.7)*b + leaky_relu(b, slope=0.3))", {"A": A, "b": B}),
         ("leaky_relu(x, slope=0.3)*clip(x, y, z) + floor(y)*z", {"x": -1.5, "y": -2.0, "z": 0.5}),
+        ("sum(T*row) + sum(T*b) + sum(T*s)", {"T": np.stack([[A, A], [A, -A]]), "row": A[:1], "b": B, "s": 2.0}),
         ("a @ b + dot(b, a*s)", {"a": C, "b": B, "s": 2.0}),
     ],
 )
