@@ -401,3 +401,9 @@ def test_a_promise_is_due_at_powers_of_two() -> None:
     for checked, due in ((True, [1, 2, 4, 8]), (False, [])):
         record = Replayed(recorder(parse("x*x", function_names())), checked=checked)
         assert due == [number for number in range(1, 12) if record.is_due()]
+
+
+def test_a_recording_has_the_seed_0_unless_another_is_given() -> None:
+    record = recorder(parse("x*rand()", function_names()))
+    values = [Replayed(record)({"x": 1.0}, *seed).result.value for seed in ((), (0,), (1,))]
+    assert values[0] == values[1] != values[2]
