@@ -14,6 +14,7 @@ import pytest
 from autograd_explain import grad
 from autograd_explain.core.op import REALS, REQUIRED
 from autograd_explain.core.registry import OPERATIONS
+from autograd_explain.errors import DomainError
 from autograd_explain.modes.reverse import local_derivative, pass_back
 from autograd_explain.ops.losses import COMPOSITES
 
@@ -107,6 +108,13 @@ def test_an_operation_is_defined_where_it_has_a_value(op: Any) -> None:
 def test_a_probability_is_from_0_to_1() -> None:
     p = np.array([-0.1, 0.0, 0.5, 1.0, 1.1])
     assert [False, True, True, True, False] == OPERATIONS["bce"].domain.contains(p, 1.0).tolist()
+
+
+def test_one_wrong_class_number_is_enough_and_a_share_of_0_costs_nothing() -> None:
+    op = OPERATIONS["cross_entropy"]
+    with pytest.raises(DomainError, match="from 0 to 1"):
+        op(np.zeros((2, 2)), np.array([0.0, 2.0]))
+    assert 0.0 == op(np.array([0.0, -math.inf]), np.array([1.0, 0.0]))
 
 
 @pytest.mark.parametrize(
