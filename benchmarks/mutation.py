@@ -56,7 +56,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "ops/linalg": (*_LAWS, "tests/core", "tests/modes/test_replay.py"),
     "ops/losses": (*_LAWS, "tests/core", "tests/modes/test_replay.py"),
     "ops/numpy_names": ("tests/core",),
-    "ops/reductions": (*_LAWS, *(f"tests/modes/test_{mode}.py" for mode in ("forward", "higher", "replay"))),
+    "ops/reductions": (
+        *_LAWS,
+        *(f"tests/modes/test_{mode}.py" for mode in ("forward", "higher", "replay")),
+        "tests/check/test_corners.py",
+    ),
     "ops/shaping": (*_LAWS, "tests/core", "tests/modes/test_reverse.py"),
     "modes/corners": tuple(f"tests/{part}/test_corners.py" for part in ("modes", "check", "explanation")),
     "modes/faulty": ("tests/modes/test_faulty.py", "tests/explanation/test_faults.py"),

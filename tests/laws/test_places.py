@@ -76,7 +76,8 @@ _TIED, _SPREAD, _ZEROS = np.array([[1.0, 3, 3], [1, 2, 3]]), np.array([[2.0, 2],
         ("std", _SPREAD, None, False), ("std", _SPREAD, 0, [False, False]), ("std", _SPREAD, 1, [True, False]),
         ("std", _SPREAD[:1], None, True), ("std", _SPREAD[:, :1], 1, [False, False]),
         ("norm", _ZEROS, None, False), ("norm", _ZEROS, 0, [True, False]), ("norm", _ZEROS, 1, [True, False]),
-        ("norm", _ZEROS[0], None, True), ("norm", np.zeros((2, 0)), 1, [False, False]),
+        ("norm", _ZEROS[0], None, True), ("norm", _ZEROS[0, :1], None, True),
+        ("norm", np.zeros((2, 0)), 1, [False, False]),
     ],
 )  # fmt: skip
 def test_corners_of_reductions(name: Any, x: Any, axis: Any, expected: Any) -> None:
