@@ -124,8 +124,9 @@ def _columns(second: SecondOrder) -> list[tuple[str, list[dict[str, Any]]]]:
     """The directions to move the inputs in: along the vector, or along each entry of every input."""
     if second.along is not None:
         return [("", [second.along])]
-    inputs = second.recording.inputs
-    return [(name, [_one(second, name, place) for place in np.ndindex(inputs[name].shape)]) for name in second.names]
+    shapes = {name: second.recording.inputs[name].shape for name in second.names}
+    every = [(name, [_one(second, name, place) for place in np.ndindex(shapes[name])]) for name in second.names]
+    return [(name, along) for name, along in every if along]  # an array without entries has nowhere to go
 
 
 def _blocks(second: SecondOrder, name: str, theirs: Any, error: Any) -> Iterator[CheckResult]:
@@ -156,7 +157,8 @@ def _one(second: SecondOrder, name: str, place: tuple[int, ...]) -> dict[str, An
 
 def _differences(second: SecondOrder, columns: list[dict[str, Any]], clock: Clock) -> tuple[Any, Any]:
     """The change of the whole gradient along each direction, with its error."""
-    found = [_difference(second, column, clock) for column in columns]
+    with np.errstate(all="ignore"):  # beside the values the gradient may overflow
+        found = [_difference(second, column, clock) for column in columns]
     return np.array([slope for slope, _ in found]), np.array([error for _, error in found])
 
 

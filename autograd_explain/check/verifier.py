@@ -364,9 +364,13 @@ def verify(data: Any) -> Verdict:
     for rule in RULES:
         try:
             problems.extend(Problem(rule.name, place, text) for place, text in rule.problems(data))
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+        except _BROKEN as error:
             problems.append(Problem(rule.name, "the file", f"what this rule reads is missing or broken: {error}"))
     return Verdict(problems, _left_open(data))
+
+
+_BROKEN = (LookupError, TypeError, ValueError, AttributeError, SyntaxError, ArithmeticError, RecursionError)
+"""What reading a broken file raises."""
 
 
 def _left_open(data: Any) -> list[str]:

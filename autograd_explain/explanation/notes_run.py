@@ -295,7 +295,8 @@ def _seeded(run: Explanation) -> tuple[str, float]:
     if not run.result.tracked:
         return "the result", 0.0
     seed = np.asarray(run.sweep.seed)
-    total = float(np.sum(seed * run.value))
+    with np.errstate(all="ignore"):
+        total = float(np.sum(seed * run.value))
     if not np.all(seed == 1.0):
         return "the result weighted by the upstream" + (", summed up," if run.result.shape else ""), total
     return "the sum of the result's entries" if np.size(run.value) > 1 else "the result", total

@@ -144,7 +144,7 @@ def _joining(node: ast.Call, scope: Scope, op: Op) -> Code:
         else:
             given, *rest = [code(frame) for code in codes] or [()]
             given = list(given) if isinstance(given, tuple) or np.ndim(plain(given)) else given
-        nodes = listed.elts if listed else [node.args[0]] * len(given) if isinstance(given, list) else []
+        nodes = listed.elts if listed else node.args[:1] * len(given) if isinstance(given, list) else []
         try:
             args, settings = bind(op, (given, *rest), {name: code(frame) for name, code in options.items()})
         except ExplainError as error:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def _one(tokens: list[str], text: str, depth: int = 0) -> tuple[Written, list[st
     """Take one value off the end of `tokens`, which stand in reverse."""
     first = tokens.pop() if tokens else "]"
     if first not in "[],":
-        return Decimal(first), tokens
+        return _number(first), tokens
     if first != "[" or depth > _DEEPEST:
         raise LanguageError(f"{text.strip()} is not a list of numbers", hint=_HINT)
     parts: list[Written] = []
@@ -59,6 +60,16 @@ def _one(tokens: list[str], text: str, depth: int = 0) -> tuple[Written, list[st
     return parts, tokens
 
 
+def _number(text: str) -> Decimal:
+    """The number with its digits; LanguageError where its exponent is beyond any that can be worked with."""
+    with suppress(InvalidOperation):
+        number = Decimal(text)
+        if abs(number.adjusted()) <= _FARTHEST:
+            return number
+    raise LanguageError(f"{text} is no number that is ever worked out", hint="results lie between 5e-324 and 1.8e308")
+
+
+_FARTHEST = 400  # powers of ten
 _DEEPEST = 30
 
 

@@ -319,12 +319,15 @@ def _key(node: ast.expr, scope: Scope) -> Code:
         number = read(value)
         if np.ndim(number) == 0:
             return _whole_at(scope, node, number, "an index")
-        if not np.all(number == np.floor(number)):
+        if not np.all(np.isfinite(number) & (number == np.floor(number))):
             fractions = DomainError("indices must be whole numbers", hint="round(x) and floor(x) make them")
             raise scope.failed(node, fractions)
-        return np.asarray(number).astype(int)
+        return np.clip(number, -_FARTHEST, _FARTHEST).astype(int)
 
     return position
+
+
+_FARTHEST = 2.0**53  # an index beyond is outside of any array, and may be none of NumPy's whole numbers
 
 
 def _bound(node: ast.expr | None, scope: Scope) -> Code:

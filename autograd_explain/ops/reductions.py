@@ -107,7 +107,7 @@ def _log_sum(x: Any, axis: Any) -> tuple[Any, Any, Any]:
 
 def first_largest(x: Any, axes: tuple[int, ...]) -> Any:
     """A mask with one True for each reduced entry: the first place of its largest value."""
-    if not axes:
+    if not axes or not np.size(x):
         return np.ones(np.shape(x), dtype=bool)
     last = tuple(range(np.ndim(x) - len(axes), np.ndim(x)))
     moved = x if axes == last else np.moveaxis(x, axes, last)
@@ -325,7 +325,7 @@ def reverse_cumsum(upstream: Any, x: Any, axis: int | None) -> Any:
 
 def _product_of_others(x: Any, axis: Any) -> Any:
     axes = normal_axes(axis, np.ndim(x))
-    if not axes:
+    if not axes or not np.size(x):
         return np.ones(np.shape(x))
     moved = np.moveaxis(x, axes, range(-len(axes), 0))
     flat = moved.reshape(*moved.shape[: np.ndim(x) - len(axes)], -1)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.core.shapes import shape_of
 from autograd_explain.errors import ExplainError, InputError
 from autograd_explain.lang.interpret import recorder
 from autograd_explain.lang.program import Program, read_program
@@ -21,7 +22,7 @@ from autograd_explain.modes.replayed import Replayed
 from autograd_explain.train.loop import Plan, State
 from autograd_explain.train.objective import Data
 from autograd_explain.train.optimizers import OPTIMIZERS
-from autograd_explain.train.rules import Chosen, Recipe
+from autograd_explain.train.rules import Chosen, Recipe, Setting, choose
 from autograd_explain.train.schedules import CLIPPING, SCHEDULES
 
 SCHEMA = "autograd-explain-training/1"
@@ -87,42 +88,82 @@ def from_text(text: str, name: str) -> Session:
     try:
         content = json.loads(text)
         if content["schema"] != SCHEMA:
-            raise InputError(f"{name} holds {content['schema']}, not {SCHEMA}")
+            raise InputError(f"{name} holds {str(content['schema'])[:_LONGEST_NAME]}, not {SCHEMA}")
         return _session(content)
     except ExplainError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         hint = "such a file is written by train … --save FILE"
         raise InputError(f"{name} is not a saved training", hint=hint) from None
 
 
+_LONGEST_NAME = 40
+_MOST = 2**53  # whole numbers beyond are not all floats: no training comes that far
+
+
 def _session(content: Any) -> Session:
-    limits = Limits(**{name: int(limit) for name, limit in content["limits"].items()})
-    program = read_program(content["program"]["text"], content["program"]["name"], limits)
+    limits = Limits(**{name: _count(limit) for name, limit in content["limits"].items()})
+    text, name = (_text(content["program"][key]) for key in ("text", "name"))
+    program = read_program(text, name, limits)
     state, data = content["state"], content["data"]
     parameters = _values(state["parameters"])
+    optimizer = _choice(content["optimizer"], OPTIMIZERS, "optimizer")
     plan = Plan(
         record_of(program, parameters, limits),
-        _choice(content["optimizer"], OPTIMIZERS),
-        tuple(_choice(each, SCHEDULES) for each in content["schedules"]),
-        tuple(_choice(each, CLIPPING) for each in content["clipping"]),
+        optimizer,
+        tuple(_choice(each, SCHEDULES, "schedule") for each in content["schedules"]),
+        tuple(_choice(each, CLIPPING, "way of clipping") for each in content["clipping"]),
         _values(content["values"]),
-        Data(_values(data["columns"]), data["batch"], float(data["holdout"]), int(data["seed"])),
-        int(content["seed"]),
+        Data(_values(data["columns"]), _batch(data["batch"]), _number(data["holdout"]), _count(data["seed"])),
+        _count(content["seed"]),
     )
-    memory = {name: _values(kept) for name, kept in state["memory"].items()}
+    memory = {name: _kept(state["memory"][name], optimizer, value) for name, value in parameters.items()}
     reached = State(
-        int(state["step"]), parameters, memory, _number(state["best"]), int(state["stale"]), _number(state["total"])
-    )
+        _count(state["step"]), parameters, memory, _number(state["best"]), _count(state["stale"]),
+        _number(state["total"]),
+    )  # fmt: skip
     history = content["history"]
     return Session(
         program, plan, reached, tuple(map(_number, history["loss"])), tuple(map(_number, history["gradient"])), limits
     )
 
 
-def _choice(content: Any, table: Mapping[str, Recipe]) -> Chosen:
-    recipe = table[content["name"]]
-    return Chosen(recipe, {name: content["settings"][name] for name in recipe.settings})
+def _choice(content: Any, table: Mapping[str, Recipe], kind: str) -> Chosen:
+    name, given = content["name"], content["settings"]
+    settings = {key: _setting(given[key], usual) for key, usual in table[name].settings.items()}
+    return choose(name, table, kind, **settings)
+
+
+def _setting(content: Any, usual: Setting) -> Setting:
+    if type(usual) is not bool:
+        return _number(content)
+    if type(content) is not bool:
+        raise TypeError("a flag is true or false")
+    return content
+
+
+def _kept(content: Any, optimizer: Chosen, parameter: Any) -> dict[str, Any]:
+    """What the optimizer keeps for a parameter: numbers, or arrays of its shape."""
+    kept = {name: _value(content[name]) for name in optimizer.recipe.keeps}
+    if any(shape_of(value) not in {(), shape_of(parameter)} for value in kept.values()):
+        raise ValueError("what is kept has the parameter's shape")
+    return kept
+
+
+def _text(content: Any) -> str:
+    if not isinstance(content, str):
+        raise TypeError("this is no text")
+    return content
+
+
+def _count(content: Any) -> int:
+    if type(content) is not int or not 0 <= content <= _MOST:
+        raise ValueError("this is no count")
+    return content
+
+
+def _batch(content: Any) -> int | None:
+    return None if content is None else _count(content)
 
 
 def _values(content: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_explain import explain
 from autograd_explain.check.finite import finite
 from autograd_explain.check.steps import Unsettled, swept
 
@@ -129,3 +130,10 @@ def test_a_sweep_of_steps_does_not_guess() -> None:
     random = np.random.default_rng(0)
     with pytest.raises(Unsettled):
         swept(lambda h: h + float(random.standard_normal()), 1.0, 36)
+
+
+@pytest.mark.parametrize("program", ["sum(x*x)", "prod(x)", "sum(prod(x, axis=1)**2)"])
+def test_an_array_without_entries_is_nowhere_to_be_moved(program: str) -> None:
+    run = explain(program, x=np.zeros((0, 3)), hessian=True, check=("finite",))
+    assert {"agrees"} == {check.status for check in run.checks}
+    assert (0, 3) == run.gradients["x"].shape

@@ -62,6 +62,8 @@ def test_an_expression_has_no_heading() -> None:
         ("# values: 1x=1\nx", "1x is not a name", "", 2),
         ("# expect: x 2\nx", "an expected number is written NAME = NUMBER", "# expect: w", 2),
         ("# expect: x = y\nx", "y is not a number", "a list of numbers", 2),
+        ("# expect: x = 3e9999999999999999999\nx", "3e9999999999999999999 is no number that is", "5e-324", 2),
+        ("# expect: x = 4.0e-500\nx", "4.0e-500 is no number that is", "5e-324", 2),
         ("# expect: x = [1, 2\nx", "[1, 2 is not a list", "a list of numbers", 2),
     ],
 )
