@@ -6,12 +6,15 @@ import json
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograd_explain import explain
 from autograd_explain.cli.main import execute
+from autograd_explain.errors import ExplainError
 from autograd_explain.lang.calls import function_names
 
 Shown = Callable[..., str]
@@ -301,3 +304,20 @@ def test_every_function_on_a_number_and_on_an_array(shown: Shown, text: str, val
     assert statuses <= {"agrees", "convention"}
     assert "agrees" in statuses
     assert ["x"] == list(found["gradients"])
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["std(x)", "var(x)", "softmax(x)", "cross_entropy(x, t)", "cross_entropy(x, x)", "bce(x, x)", "prod(x)", "mean(x)"],
+)
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
+def test_an_array_without_entries_gives_a_result_or_one_error(program: str, shape: tuple[int, ...]) -> None:
+    with suppress(ExplainError):
+        run = explain(program, x=np.zeros(shape), **({"t": 0} if "t)" in program else {}))
+        assert shape == run.gradients["x"].shape
+        assert str(run)
+
+
+def test_loops_of_100_000_turns_may_make_small_arrays(capsys: pytest.CaptureFixture[str]) -> None:
+    program = "v = ones(3)\ni = 0\nwhile i < 100000:\n    i = i + 1\n    v = tanh(v)*0.5 + ones(3)\nsum(v)*x"
+    assert 0 == execute(["run", program, "--x", "1", "--brief"]), capsys.readouterr().err

@@ -8,7 +8,8 @@ on `Var`, and prints on `Formula`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ WORK: ContextVar[Callable[[int], None]] = ContextVar("work", default=lambda stat
 """Told of every operation on arrays, as the number of statements that take about as long."""
 CHECKED: ContextVar[bool] = ContextVar("checked", default=False)
 """Whether what is worked out now has been within its limits before, on other values of the same shapes."""
+SILENT: ContextVar[bool] = ContextVar("silent", default=False)
+"""Whether arithmetic keeps silent about overflow and the like around what is worked out now: see `silenced`."""
 _SIMPLE, _STRUCTURED = 8, 16  # what calling NumPy costs, in statements
 _STEPS = 50  # the steps of arithmetic inside NumPy that cost as much as a statement
 
@@ -227,35 +230,51 @@ def compute(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
                 return value
         except (ArithmeticError, ValueError):
             pass  # `math` raises where IEEE arithmetic has an answer: the array form below gives it
-    arrays = tuple([np.asarray(arg, dtype=np.float64) for arg in args])
+    arrays = [np.asarray(arg, dtype=np.float64) for arg in args]
     if CHECKED.get():
         return as_value(op.forward(*arrays, **options))
-    _check_size(op, arrays, options)
-    with np.errstate(all="ignore"):
+    largest = _check_size(op, arrays, options)
+    if SILENT.get():
         value = as_value(op.forward(*arrays, **options))
-    WORK.get()(_work(op, arrays, value))
+    else:
+        with np.errstate(all="ignore"):
+            value = as_value(op.forward(*arrays, **options))
+    if op.steps is not None:
+        largest = int(op.steps(*arrays))
+    elif type(value) is not float and value.size > largest:
+        largest = value.size
+    WORK.get()((_SIMPLE if op.partials else _STRUCTURED) + largest // _STEPS)
     return value
 
 
-def _work(op: Op, arrays: tuple[Any, ...], value: Any) -> int:
-    """How many statements take about as long as this operation on arrays."""
-    if op.steps is not None:
-        steps = op.steps(*arrays)
-    else:
-        steps = max([array.size for array in arrays], default=0)
-        if type(value) is not float:
-            steps = max(steps, value.size)
-    return (_SIMPLE if op.partials else _STRUCTURED) + int(steps) // _STEPS
+@contextmanager
+def silenced() -> Iterator[None]:
+    """IEEE results without a word inside: operations need not see to that one by one, which costs more than small ones.
+
+    Code of users that runs inside, such as operations of their own, finds the same silence as in a single operation.
+    """
+    token = SILENT.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        SILENT.reset(token)
 
 
-def _check_size(op: Op, arrays: tuple[Any, ...], options: dict[str, Any]) -> None:
-    """Refuse an operation before it allocates more than one array may hold."""
+def _check_size(op: Op, arrays: list[Any], options: dict[str, Any]) -> int:
+    """The entries of the largest argument; refuses an operation that would allocate more than one array may hold."""
+    largest, most = 0, 1  # `most`: what broadcasting may make of them
+    for array in arrays:
+        size = array.size
+        most *= size
+        largest = max(largest, size)
     limit = ELEMENTS.get()
     if op.entries is not None:
         entries = op.entries(*arrays, **options)
-    elif op.elementwise and math.prod(array.size for array in arrays) > limit:
+    elif most > limit and op.partials:
         entries = math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
     else:
-        return
+        return largest
     if entries > limit:
         raise exceeded("elements", limit, "entries in one array")
+    return largest

@@ -6,6 +6,7 @@ Says what is wrong in the words of the user's call; where it is wrong is the cal
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[
 
     Raises DomainError for a wrong number of arguments, an unknown option, or an option of the wrong kind.
     """
+    usual = _usual(op)
+    if usual is not None and not options and len(args) == (1 if op.variadic else len(op.arguments)):
+        return (_parts(op, args)[0] if op.variadic else args), dict(usual)
     if op.variadic:
         args = _parts(op, args)
         extra = args[1:]
@@ -38,6 +42,14 @@ def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[
             raise DomainError(f"{op.name} has no option {name!r} to set here", hint=op.signature)
     given |= options
     return args, {o.name: _value(op, o, given.get(o.name, o.default)) for o in op.options}
+
+
+@lru_cache(maxsize=512)
+def _usual(op: Op) -> dict[str, Any] | None:
+    """Every option's default by name, as a call without options gets them; None where one must be given."""
+    if any(option.default is REQUIRED for option in op.options):
+        return None
+    return {option.name: _value(op, option, option.default) for option in op.options}
 
 
 def _parts(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -90,9 +90,10 @@ def reduction(walk: Walk, step: Step) -> Told:
     shape = step.node.inputs[0].shape if step.parts else ()
     if op == "cross_entropy" and len(shape) > 1:
         rows = int(np.prod(shape[:-1]))
+        if rows <= 1:
+            return None
         short = f"cross_entropy averages over its {rows} rows"
-        full = f"{short}, so each row gets 1/{rows} = {number(1 / rows)} of the upstream."
-        return (full, short) if rows > 1 else None
+        return f"{short}, so each row gets 1/{rows} = {number(1 / rows)} of the upstream.", short
     if op not in _AVERAGES:
         return None
     options = walk.run.tape.options.get(step.node.index, {})
@@ -121,7 +122,7 @@ def softmax_cross_entropy(walk: Walk, step: Step) -> Told:
     if step.node.op.name == "log" and _is_softmax(step.node.inputs[0]):
         return _log_of_softmax(walk, step)
     part = part_at(step, 0) if step.node.op.name == "cross_entropy" else None
-    if part is None:
+    if part is None or not np.size(step.node.inputs[0].value):
         return None
     logits, targets = step.node.inputs
     name, classes = walk.label(logits), logits.shape[-1]

@@ -92,7 +92,7 @@ def _operation(node: ast.Call, scope: Scope, op: Op) -> Code:
         return _function(node, scope, op, codes[0])
 
     def operation(frame: Frame) -> Any:
-        given = tuple(code(frame) for code in codes)
+        given = tuple([code(frame) for code in codes])
         try:
             args, settings = bind(op, given, {name: code(frame) for name, code in options.items()})
             _refuse_tuples(op, args)
@@ -126,10 +126,13 @@ def _any_function(node: ast.Call, scope: Scope, op: Op, frame: Frame, value: Any
 
 
 def _refuse_tuples(op: Op, args: Iterable[Any]) -> None:
-    if any(isinstance(arg, (tuple, bool)) or arg is None for arg in args):
+    if not _NO_NUMBERS.isdisjoint([type(arg) for arg in args]):
         raise DomainError(
             f"{op.name} takes numbers and arrays here", hint=f"{op.signature}; an array is written [1, 2]"
         )
+
+
+_NO_NUMBERS = {tuple, bool, type(None)}
 
 
 def _joining(node: ast.Call, scope: Scope, op: Op) -> Code:

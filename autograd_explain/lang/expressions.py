@@ -16,7 +16,7 @@ import numpy as np
 from autograd_explain.core.op import Op, apply
 from autograd_explain.core.refusals import REFUSALS, refused
 from autograd_explain.core.traced import Traced
-from autograd_explain.core.var import Var, constant
+from autograd_explain.core.var import Var, constant, record
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.constants import NUMBERS
 from autograd_explain.lang.frame import Frame, decide, named, read, whole
@@ -173,14 +173,22 @@ def _literal(frame: Frame, node: ast.expr, code: Code) -> Var:
     return made
 
 
+_RECORDED = {Var}
+
+
 def run_operation(
     scope: Scope, node: ast.expr, op: Any, frame: Frame, args: tuple[Any, ...], nodes: list[ast.expr], options: Any
 ) -> Any:
     """Apply an operation at a place in the text; what is refused is told with that place."""
-    if any(isinstance(arg, Traced) for arg in args):
-        args = tuple(named(frame, arg, at) for arg, at in zip(args, nodes, strict=True))
-    frame.tape.site = node
+    for arg in args:
+        if isinstance(arg, Traced):
+            args = tuple([named(frame, each, at) for each, at in zip(args, nodes, strict=True)])
+            break
+    tape = frame.tape
+    tape.site = node
     try:
+        if {type(arg) for arg in args} == _RECORDED:
+            return record(tape, op, args, options)
         return apply(op, *args, **options)
     except (ExplainError, *REFUSALS) as error:
         raise scope.failed(node, refused(op, args, scope.texts(nodes), error)) from None
@@ -260,14 +268,15 @@ def _list(node: Any, scope: Scope) -> Code:
     codes = [expression(element, scope) for element in node.elts]
 
     def build(frame: Frame) -> Any:
-        entries = tuple(code(frame) for code in codes)
-        if any(isinstance(entry, Traced) for entry in entries):
-            return run_operation(scope, node, stack, frame, entries, node.elts, {"axis": 0})
-        if all(type(entry) is float for entry in entries):
+        entries = tuple([code(frame) for code in codes])
+        if {type(entry) for entry in entries} <= _FLOATS:
             return np.array(entries)
         return run_operation(scope, node, stack, frame, entries, node.elts, {"axis": 0})
 
     return build
+
+
+_FLOATS = {float}
 
 
 def _tuple(node: Any, scope: Scope) -> Code:

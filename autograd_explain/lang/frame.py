@@ -78,7 +78,10 @@ class Run:
         self.spend(statements if early else _LATER * statements)
         recorded = self.tape.nodes[self.weighed :]
         self.weighed += len(recorded)
-        self.entries += sum(node.value.size for node in recorded if type(node.value) is not float)
+        for node in recorded:
+            value = node.value
+            if type(value) is not float:
+                self.entries += value.size
         most = _ARRAYS * self.limits.elements
         if self.entries > most:
             raise exceeded("elements", most, "entries in all arrays together")
@@ -149,6 +152,8 @@ def whole(value: Any, what: str) -> int:
     Raises DomainError where it is not one.
     """
     number = read(value)
+    if type(number) is float and number.is_integer():
+        return int(number)
     if np.size(number) == 1 and (single := float(np.ravel(number)[0])).is_integer():
         return int(single)
     raise DomainError(f"{what} must be a whole number", hint="round(x) and floor(x) make one")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_explain.core.op import ELEMENTS, WORK
+from autograd_explain.core.op import ELEMENTS, WORK, silenced
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape, uncollected
 from autograd_explain.core.traced import Traced
@@ -68,10 +68,10 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
 
 @contextmanager
 def _room(limits: Limits) -> Iterator[None]:
-    """Room for deep programs, the limit on arrays, and no search for garbage; all put back afterwards."""
+    """Room for deep programs, the limit on arrays, no search for garbage, silent arithmetic; put back afterwards."""
     token = ELEMENTS.set(limits.elements)
     try:
-        with deep_calls(), uncollected():
+        with deep_calls(), uncollected(), silenced():
             yield
     finally:
         ELEMENTS.reset(token)

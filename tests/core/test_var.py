@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_explain import explain
 from autograd_explain import functions as F  # noqa: N812 - as users write it
 from autograd_explain.core.notation import Call
-from autograd_explain.core.op import Op
+from autograd_explain.core.op import Op, silenced
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import CONSTANT, INPUT, Var, constant, leaf
 from autograd_explain.errors import ExplainError
@@ -187,3 +188,14 @@ def test_equality_is_an_operation_and_identity_still_hashes() -> None:
     x = leaf(tape, "x", 2.0, tracked=True)
     assert isinstance(x == 2.0, Var)
     assert {x: "kept"}[x] == "kept"
+
+
+def test_arithmetic_is_silent_with_a_run_around_it_and_without() -> None:
+    x = np.array([1000.0, -1.0])
+    assert [math.inf, math.exp(-1.0)] == list(F.exp(x))  # a warning would be an error here
+    assert [math.inf, math.exp(-1.0)] == list(explain("exp(x)", x=x).value)
+    assert [math.inf, math.exp(-1.0)] == list(F.exp(leaf(Tape(), "x", x, tracked=True)).value)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        np.exp(x)  # what is done outside is not touched
+    with silenced():
+        assert math.isinf(np.exp(x)[0])
