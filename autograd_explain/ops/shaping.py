@@ -38,8 +38,12 @@ def _flatten(x: Any) -> Any:
     return np.reshape(x, (-1,))
 
 
+def _reshaped(x: Any, shape: tuple[int, ...]) -> Any:
+    return np.reshape(x, shape)  # by place: older versions of NumPy have another name for it
+
+
 reshape: Op = define(Op(
-    "reshape", ("x",), np.reshape, lambda sp, x, shape: np.reshape(x, shape),
+    "reshape", ("x",), _reshaped, lambda sp, x, shape: np.reshape(x, shape),
     Call("reshape"), "shape", "The same entries in another shape; the gradient goes back into the old one.",
     vjp=(lambda upstream, out, x, shape: reshape(upstream, shape=shape_of(x)),), options=(SHAPE,),
     example="reshape([x, 2, 3, 4], (2, 2))",
