@@ -126,7 +126,11 @@ def check(**options: Any) -> int:
     """Hold the gradients of PROGRAM against independent sources, in brief.
 
     The same as run --check --brief; the numbers a file expects (# expect: w = 6) are checked as well. Ends with 1
-    where something differs.
+    where something differs:
+
+        autograd-explain check "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1
+
+        autograd-explain check newton-step
     """
     from autograd_explain.cli.running import check_program
 
@@ -142,9 +146,9 @@ def train(**options: Any) -> int:
     loss, and what became of it. Values given by name are where training starts; columns of the data stay as they
     are:
 
-        autograd-explain train "mse(w*x + b, y)" --data points.csv --w 0 --b 0 --optimizer adam --lr 0.1
+        autograd-explain train "mse(w*x, y)" --data points.csv --w 0 --lr 0.1
 
-        autograd-explain train rosenbrock --lr 0.001 --steps 2000
+        autograd-explain train rosenbrock --optimizer adam --lr 0.05 --steps 400
     """
     from autograd_explain.cli.training import train_program
 
@@ -208,7 +212,14 @@ def verify(file: str, **_options: Any) -> int:
 @group.command("examples", short_help="List the example programs, or show one.")
 @click.argument("name", required=False)
 def examples(name: str | None) -> None:
-    """List the example programs, or show the one called NAME."""
+    """List the example programs, or show the one called NAME.
+
+    Every example has values of its own and runs by its name; other values may be given:
+
+        autograd-explain examples fan-out
+
+        autograd-explain run fan-out --x 5
+    """
     from autograd_explain.cli.listing import show_example, show_examples
 
     show_example(name) if name else show_examples()
@@ -225,6 +236,10 @@ def ops(name: str | None, *, glossary: bool, check: bool, debug: bool) -> int:
 
     With --check the operation NAME is held against the laws that every operation keeps; ends with 1 where one is
     broken. Your own operations come from a file:
+
+        autograd-explain ops sigmoid
+
+        autograd-explain ops logarithm
 
         autograd-explain ops cube --ops cube.py --check
     """
@@ -247,7 +262,14 @@ def ops(name: str | None, *, glossary: bool, check: bool, debug: bool) -> int:
 @group.command("faults", short_help="List the rules that can be broken, or show one.")
 @click.argument("name", required=False)
 def faults(name: str | None) -> None:
-    """List the faults, or show the one called NAME: the thought behind it, and a program that shows the damage."""
+    """List the faults, or show the one called NAME: the thought behind it, and a program that shows the damage.
+
+    A run with a fault is put beside the right one, step by step:
+
+        autograd-explain faults overwrite
+
+        autograd-explain run fan-out --fault overwrite
+    """
     from autograd_explain.cli.breaking import show_fault, show_faults
 
     show_fault(name) if name else show_faults()

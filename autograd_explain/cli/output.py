@@ -78,7 +78,7 @@ def writable(
 
 
 def _check_path(path: Path, force: bool, example: str, option: str) -> None:
-    """Raise InputError where a file cannot be written there, or, without `force`, exists already."""
+    """Raise InputError or OSError where a file cannot be written there, or, without `force`, exists already."""
     if not path.name or path.is_dir():
         raise InputError(f"{path} is a folder, not a file", hint=f"name a file in it: {option} {path / example}")
     if not path.parent.is_dir():
@@ -86,6 +86,19 @@ def _check_path(path: Path, force: bool, example: str, option: str) -> None:
         raise InputError(f"there is no folder {path.parent}", hint=hint)
     if path.is_file() and not force:
         raise InputError(f"{path} exists already", hint="--force replaces it")
+    if path.is_file() or not path.exists():
+        _try_beside(path.resolve())
+
+
+def _try_beside(path: Path) -> None:
+    """Make a file beside `path` and take it away: whoever waits long for a result is told beforehand."""
+    beside = _beside(path)
+    beside.touch(exist_ok=False)
+    beside.unlink()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
 
 
 def _format_of(name: str | None, path: Path | None) -> Format:
@@ -143,7 +156,7 @@ def _opened(mode: str, *, binary: bool) -> dict[str, Any]:
 
 
 def _write_and_move(path: Path, writer: Writer, *, force: bool, binary: bool) -> None:
-    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+    beside = _beside(path)
     try:
         with beside.open(**_opened("x", binary=binary)) as out:
             writer(out)

@@ -27,7 +27,7 @@ _OPTIONS = (
                  'or warm-up; settings in parentheses: "step(every=50)". May be given several times.'),
     click.option("--clip-norm", type=float, metavar="NUMBER", help="The longest that all gradients together may be."),
     click.option("--clip-value", type=float, metavar="NUMBER", help="The largest that an entry of a gradient may be."),
-    click.option("--until", metavar='"loss<1e-6"', help="Stop there; also gradient<… and held-out<…"),
+    click.option("--until", metavar='"loss<1e-6"', help="Stop there; also gradient<1e-3 and held-out<0.1."),
     click.option("--patience", type=_COUNT, metavar="N", help="Stop when N epochs have brought nothing better."),
     click.option("--explain", "explained", type=_COUNT, multiple=True, metavar="K",
                  help="Show step K in full.  [default: 1]"),

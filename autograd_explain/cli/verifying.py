@@ -34,13 +34,19 @@ def _read(name: str) -> Any:
     try:
         if name != "-" and Path(name).stat().st_size > _LARGEST:
             raise InputError(f"{visible(name)} is larger than 1 GiB")
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        return json.loads(text)
+        return json.loads(_standard_input() if name == "-" else Path(name).read_bytes())
     except OSError as error:
         raise InputError(f"{visible(name)} cannot be read: {error.strerror or error}", hint=_HINT) from None
     except (ValueError, RecursionError) as error:
         where = f": line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(f"{visible(name)} is not JSON{where}", hint=_HINT) from None
+
+
+def _standard_input() -> bytes:
+    """Read bytes, for JSON is UTF-8 whatever the console is."""
+    if sys.stdin is None:
+        raise InputError("there is no standard input to read")
+    return sys.stdin.buffer.read()
 
 
 def _lines(data: Any, verdict: Verdict) -> list[str]:

@@ -6,6 +6,7 @@ The same input gives the same bytes: no date, no random ids, no address in the f
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 from collections.abc import Callable
@@ -31,6 +32,7 @@ _ARROWS = 14  # arrows of the gradient along each side of a map
 
 def _library() -> Any:
     """Matplotlib without a window. Raises InputError where it is missing."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # without a home it speaks of folders for its own files
     try:
         import matplotlib as mpl
     except ImportError:

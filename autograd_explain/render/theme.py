@@ -15,9 +15,12 @@ _CODES = {"dim": "2", "head": "1", "accent": "1;36", "note": "33", "good": "32",
 _HEADING_COLUMN = 12
 _ASCII = str.maketrans({
     "→": "->", "×": "x", "·": "*", "−": "-", "≈": "~", "∂": "d", "│": "|", "…": "...", "✓": "ok", "✗": "no", "ᵀ": ".T",
-    "²": "^2", "³": "^3", "½": "1/2", "¼": "1/4", "≠": "!=", "≤": "<=", "≥": ">=", "∞": "inf", "Σ": "sum", "ₖ": "_k",
-    "▸": ">", "±": "+/-", "√": "sqrt", "σ": "sigmoid", "—": "-", "–": "-", "“": '"', "”": '"', "ˣ": "^x", "⁻": "^-",
+    "½": "1/2", "¼": "1/4", "≠": "!=", "≤": "<=", "≥": ">=", "∞": "inf", "Σ": "sum", "ₖ": "_k", "ᵢ": "_i", "π": "pi",
+    "▸": ">", "±": "+/-", "√": "sqrt", "σ": "sigmoid", "—": "-", "–": "-", "“": '"', "”": '"',
 })  # fmt: skip
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ˣ"
+_EXPONENT = re.compile(f"[{_RAISED}]+")
+_LOWERED = str.maketrans(_RAISED, "0123456789-x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,14 @@ def _in_ascii(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
             longer -= cut
             plain.append((text[cut:], style))
             continue
-        plain.append((text.translate(_ASCII), style))
+        plain.append((text if text.isascii() else _plain(text), style))
         longer += len(plain[-1][0]) - len(text)
     return plain
+
+
+def _plain(text: str) -> str:
+    """The text in ASCII: signs by the table, an exponent after one `^`."""
+    return _EXPONENT.sub(lambda found: "^" + found[0].translate(_LOWERED), text).translate(_ASCII)
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:
@@ -108,7 +116,7 @@ def heading(title: str, text: str, view: View) -> Iterator[Line]:
 
 def spelled(text: str, view: View) -> str:
     """The text in the signs of the view, which in ASCII may be longer."""
-    return text.translate(_ASCII) if view.ascii else text
+    return _plain(text) if view.ascii else text
 
 
 def sentence(text: str, view: View, style: str = "") -> Iterator[Line]:
