@@ -9,7 +9,7 @@ from benchmarks.timing import with_large_stack
 
 GROUPS = {
     "speed": ("engine", "startup", "program", "memory", "training"),
-    "reliability": ("reference", "laws", "honesty", "killers", "fuzz", "mutation"),
+    "reliability": ("reference", "laws", "honesty", "killers", "resources", "fuzz", "mutation"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from autograd_explain.render.graph import Graph, GraphEdge, GraphNode, picture_graph
+from autograd_explain.render.graph import Graph, GraphBox, GraphEdge, GraphNode, nested, picture_graph
 from autograd_explain.render.graph_scale import Scale, magnitude
 from autograd_explain.render.graph_texts import Text, edge_texts, node_texts, plain
 from autograd_explain.render.svg_style import LIGHT
@@ -35,7 +35,7 @@ def dot_text(run: Explanation, view: View) -> str:
         '  edge [fontname="DejaVu Sans Mono, monospace", fontsize=9];',
     ]
     edges = (_edge(edge, graph, view) for edge in graph.edges)
-    return "\n".join([*head, *_boxed(graph, scale, view, None, 1), *edges, "}"]) + "\n"
+    return "\n".join([*head, *_boxed(graph, scale, view), *edges, "}"]) + "\n"
 
 
 # newrank: without it Graphviz gives up on calls within turns. Where curves would take it minutes, lines are straight.
@@ -43,26 +43,18 @@ _FEW = 100
 _EFFORT = {False: "nslimit=3, nslimit1=3", True: "nslimit=3, nslimit1=3, splines=line"}
 
 
-def _boxed(graph: Graph, scale: Scale, view: View, scope: int | None, depth: int) -> Iterator[str]:
+def _boxed(graph: Graph, scale: Scale, view: View) -> Iterator[str]:
     """The nodes of a box and the boxes in it, nested as they are."""
-    waiting: list[tuple[int | None, int, bool]] = [(scope, depth, False)]
-    inner: dict[int | None, list[GraphNode]] = {}
-    for node in graph.nodes:
-        inner.setdefault(node.scope, []).append(node)
-    titles = {box.scope: box.title for box in graph.boxes}
-    while waiting:
-        at, deep, ended = waiting.pop()
+    for deep, item in nested(graph):
         pad = "  " * deep
-        if ended:
-            yield f"{pad[2:]}}}"
-            continue
-        if at is not None:
-            yield f"{pad[2:]}subgraph cluster_{at} {{"
-            yield f'{pad}label={_quoted([plain(titles[at], view)])}; style="rounded,dashed"; color="{LIGHT.soft}";'
-            waiting.append((at, deep, True))
-        for node in inner.get(at, ()):
-            yield pad + _node(node, graph, scale, view)
-        waiting.extend((box.scope, deep + 1, False) for box in reversed(graph.boxes) if box.parent == at)
+        if item is None:
+            yield f"{pad}}}"
+        elif isinstance(item, GraphBox):
+            yield f"{pad}subgraph cluster_{item.scope} {{"
+            label = _quoted([plain(item.title, view)])
+            yield f'{pad}  label={label}; style="rounded,dashed"; color="{LIGHT.soft}";'
+        else:
+            yield pad + _node(item, graph, scale, view)
 
 
 def _node(node: GraphNode, graph: Graph, scale: Scale, view: View) -> str:

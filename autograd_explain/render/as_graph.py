@@ -242,8 +242,8 @@ _LESS = ("value,gradient,formula,shape", "value,gradient,formula", "value,gradie
 
 
 def _sketched(run: Explanation, view: View, *, tables: bool, widest: float) -> Sketch:
+    refuse_large(run, view)
     graph = picture_graph(run, view)
-    refuse_large(graph)
     inner = {node.key: node_texts(node, graph, view, tables=tables) for node in graph.nodes}
     beside = {edge.key: edge_texts(edge, graph, view, rules=False) for edge in graph.edges}
     arriving: dict[str, list[list[Text]]] = {node.key: [] for node in graph.nodes}

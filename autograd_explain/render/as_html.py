@@ -131,13 +131,13 @@ def _graph(run: Explanation, view: View) -> Markup:
 
 def _picture(run: Explanation, view: View) -> Markup | None:
     from autograd_explain.render.as_svg import svg_text
-    from autograd_explain.render.graph import picture_graph
+    from autograd_explain.render.graph import drawn_count
 
     if not run.operations:
         return Markup()
     if len(run.tape.nodes) > MOST_DRAWN * 10:
         return None
-    if len(run.tape.nodes) > MOST_DRAWN and len(picture_graph(run, view).nodes) > MOST_DRAWN:
+    if len(run.tape.nodes) > MOST_DRAWN and drawn_count(run, view) > MOST_DRAWN:
         return None
     return tag("div", _slim(svg_text(run, view, embedded=True)), **{**SCROLLS, "aria_label": "graph"})
 

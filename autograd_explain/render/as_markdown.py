@@ -17,6 +17,7 @@ from autograd_explain.errors import InputError
 from autograd_explain.render import document
 from autograd_explain.render.as_mermaid import mermaid_text
 from autograd_explain.render.derivations import Derivation, value_math
+from autograd_explain.render.graph import drawn_count
 from autograd_explain.render.latex import BROWSER, Math, Names
 from autograd_explain.render.numbers import style_of, summary
 from autograd_explain.render.theme import View
@@ -112,12 +113,13 @@ def _graph(block: document.Graph, writing: _Writing) -> str:
     if writing.run.mode == "forward":
         return ""
     try:
-        text = mermaid_text(writing.run, writing.view)
+        large = drawn_count(writing.run, writing.view) > _MOST_EDGES + 1
+        text = "" if large else mermaid_text(writing.run, writing.view)
     except InputError:
         if writing.view.fold or writing.view.labels:
             raise
         return escaped("The graph is too large to be drawn.")
-    if len(text) > _LARGEST_GRAPH or text.count("-->") > _MOST_EDGES:
+    if large or len(text) > _LARGEST_GRAPH or text.count("-->") > _MOST_EDGES:
         return escaped("The graph is too large to be drawn here; --fold draws calls and loops as one box.")
     return fenced(text.rstrip("\n"), "mermaid")
 

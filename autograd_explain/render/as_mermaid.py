@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from autograd_explain.render.graph import Graph, GraphEdge, GraphNode, picture_graph
+from autograd_explain.render.graph import Graph, GraphBox, GraphEdge, GraphNode, nested, picture_graph
 from autograd_explain.render.graph_scale import BROKEN, Scale, magnitude
 from autograd_explain.render.graph_texts import edge_texts, node_texts, plain
 from autograd_explain.render.svg_style import LIGHT
@@ -34,23 +34,14 @@ def mermaid_text(run: Explanation, view: View) -> str:
 
 def _boxed(graph: Graph, view: View) -> Iterator[str]:
     """The nodes, each within the boxes around it."""
-    inner: dict[int | None, list[GraphNode]] = {}
-    for node in graph.nodes:
-        inner.setdefault(node.scope, []).append(node)
-    titles = {box.scope: box.title for box in graph.boxes}
-    waiting: list[tuple[int | None, int, bool]] = [(None, 1, False)]
-    while waiting:
-        at, deep, ended = waiting.pop()
+    for deep, item in nested(graph):
         pad = "  " * deep
-        if ended:
-            yield f"{pad[2:]}end"
-            continue
-        if at is not None:
-            yield f"{pad[2:]}subgraph box{at}[{_quoted([plain(titles[at], view)])}]"
-            waiting.append((at, deep, True))
-        for node in inner.get(at, ()):
-            yield pad + _node(node, graph, view)
-        waiting.extend((box.scope, deep + 1, False) for box in reversed(graph.boxes) if box.parent == at)
+        if item is None:
+            yield f"{pad}end"
+        elif isinstance(item, GraphBox):
+            yield f"{pad}subgraph box{item.scope}[{_quoted([plain(item.title, view)])}]"
+        else:
+            yield pad + _node(item, graph, view)
 
 
 def _node(node: GraphNode, graph: Graph, view: View) -> str:

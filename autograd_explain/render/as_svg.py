@@ -104,8 +104,8 @@ def _size(width: int, height: int) -> str:
 
 def draw(run: Explanation, view: View) -> Drawing:
     """The run's graph laid out in pixels."""
+    refuse_large(run, view)
     graph = picture_graph(run, view)
-    refuse_large(graph)
     tables = len(graph.nodes) <= _FEW
     inner = {node.key: node_texts(node, graph, view, tables=tables) for node in graph.nodes}
     beside = {edge.key: edge_texts(edge, graph, view) for edge in graph.edges}

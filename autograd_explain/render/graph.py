@@ -101,9 +101,7 @@ def picture_graph(run: Explanation, view: View) -> Graph:
     """
     labels = chosen_labels(view)
     fold = folding(run.scopes, view.fold)
-    drawn = [node for node in run.tape.nodes if node.inputs or _stands_alone(run, node)]
-    places = {node.index: _place(run, node, fold) for node in drawn}
-    _settle_constants(run, drawn, places, fold)
+    drawn, places = _placed(run, fold)
     home = {index: key for index, (key, _) in places.items()}
     nodes = tuple(_nodes(run, drawn, places, fold, view))
     edges = tuple(_merged(_edges(run, home, view)))
@@ -124,14 +122,49 @@ def chosen_labels(view: View) -> frozenset[str]:
     return frozenset(words) - {"none"}
 
 
-def refuse_large(graph: Graph) -> None:
+def drawn_count(run: Explanation, view: View) -> int:
+    """How many nodes the run's graph has, told without making it. Raises InputError as `picture_graph` does."""
+    chosen_labels(view)
+    _, places = _placed(run, folding(run.scopes, view.fold))
+    return len({key for key, _ in places.values()})
+
+
+def refuse_large(run: Explanation, view: View) -> None:
     """Raise InputError where nobody could read a picture of the graph."""
-    if len(graph.nodes) > MOST_DRAWN:
-        hint = "--fold draws calls and loops as one node each; " * bool(graph.boxes)
+    count = drawn_count(run, view)
+    if count > MOST_DRAWN:
+        hint = "--fold draws calls and loops as one node each; " * (bool(run.scopes) and not view.fold)
         raise InputError(
-            f"a picture of {len(graph.nodes):,} values cannot be drawn: {MOST_DRAWN:,} is the most",
+            f"a picture of {count:,} values cannot be drawn: {MOST_DRAWN:,} is the most",
             hint=f"{hint}--format json has every value",
         )
+
+
+def nested(graph: Graph) -> Iterator[tuple[int, GraphNode | GraphBox | None]]:
+    """Nodes and boxes as they stand in one another: how deep, and a node, a box that begins, or None where one ends."""
+    nodes: dict[int | None, list[GraphNode]] = {}
+    boxes: dict[int | None, list[GraphBox]] = {}
+    for node in graph.nodes:
+        nodes.setdefault(node.scope, []).append(node)
+    for box in graph.boxes:
+        boxes.setdefault(box.parent, []).append(box)
+    yield from ((1, node) for node in nodes.get(None, ()))
+    waiting: list[tuple[int, GraphBox | None]] = [(1, box) for box in reversed(boxes.get(None, []))]
+    while waiting:
+        deep, opened = waiting.pop()
+        yield deep, opened
+        if opened is not None:
+            yield from ((deep + 1, node) for node in nodes.get(opened.scope, ()))
+            waiting.append((deep, None))
+            waiting.extend((deep + 1, box) for box in reversed(boxes.get(opened.scope, [])))
+
+
+def _placed(run: Explanation, fold: Folding) -> tuple[list[Var], dict[int, _Place]]:
+    """The values that are drawn, and where each is: in which node and which box."""
+    drawn = [node for node in run.tape.nodes if node.inputs or _stands_alone(run, node)]
+    places = {node.index: _place(run, node, fold) for node in drawn}
+    _settle_constants(run, drawn, places, fold)
+    return drawn, places
 
 
 def _stands_alone(run: Explanation, node: Var) -> bool:

@@ -23,7 +23,7 @@ from autograd_explain.render.as_graph import Sketch, graph_lines
 from autograd_explain.render.as_mermaid import mermaid_text
 from autograd_explain.render.as_png import write as write_png
 from autograd_explain.render.as_svg import draw, svg_text
-from autograd_explain.render.graph import picture_graph
+from autograd_explain.render.graph import drawn_count, picture_graph
 from autograd_explain.render.theme import View
 from autograd_explain.source import cell_width
 from tests.programs import run_example
@@ -330,6 +330,12 @@ def test_too_much_to_draw_is_refused() -> None:
         svg_text(run, View())
     assert "--fold" in caught.value.hint
     assert "for i in range(5000): turns 3–4999" in texts(svg(run, fold="all"))
+
+
+@pytest.mark.parametrize("fold", ["", "all", "f", "for"])
+def test_the_count_is_told_without_the_picture(fold: str) -> None:
+    run, view = explain(CALLS, w=1.1), View(fold=fold)
+    assert len(picture_graph(run, view).nodes) == drawn_count(run, view)
 
 
 @pytest.mark.parametrize("mode", ["forward", "both"])
