@@ -91,5 +91,14 @@ def test_links_lead_to_files() -> None:
         assert (ROOT / target).exists()
 
 
+def test_the_source_distribution_has_all_that_its_documents_name() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+    named = {".ci", *re.findall(r"\]\(([^)#/]+)", README + (ROOT / "CONTRIBUTING.md").read_text("utf-8"))}
+    always = {"README.md", "LICENSE", "pyproject.toml"}
+    assert {"docs", "SECURITY.md"} <= named
+    assert set() == named - always - set(settings["sdist"]["only-include"])
+    assert set(settings["wheel"]["only-include"]) <= set(settings["sdist"]["only-include"])
+
+
 def test_the_readme_holds_no_web_address() -> None:
     assert "://" not in README
