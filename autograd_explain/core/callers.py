@@ -7,6 +7,7 @@ explained is recorded on such a tape; no other recording pays for it.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -55,6 +56,14 @@ def _codes(code: CodeType | None) -> Iterator[CodeType]:
                 yield from _codes(constant)
 
 
+def _defines(text: str, code: CodeType | None) -> bool:
+    """Whether the text has a function of this code's name: `exec` and a file that was edited lead Python to others."""
+    if code is None:
+        return True
+    made = r"\blambda\b" if code.co_name == "<lambda>" else rf"\bdef\s+{re.escape(code.co_name)}\b"
+    return re.search(made, text) is not None
+
+
 class PythonSource:
     """The text of a Python function, and the place of each instruction in it. Raises OSError where there is no text."""
 
@@ -66,6 +75,8 @@ class PythonSource:
         except TypeError as error:
             raise OSError(str(error)) from None
         text = textwrap.dedent("".join(lines)).rstrip("\n")
+        if not _defines(text, getattr(inspect.unwrap(function), "__code__", None)):
+            raise OSError("Python has another text under the name of the function's file")
         self.source = Source(text)
         self._first = first
         self._typed = lines

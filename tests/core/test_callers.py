@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from typing import Any
 
 import pytest
@@ -80,6 +81,15 @@ def test_without_a_text_there_are_no_places() -> None:
     assert "a Python function" in str(run)
     built: Any = explain(functions.sum, {"x": [1.0, 2.0]})
     assert 3.0 == built.value
+
+
+def test_the_text_of_another_program_is_not_taken_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Python 3.13 keeps the text of `python -c` under the name that `exec` gives to what it makes.
+    monkeypatch.setitem(linecache.cache, "<made>", (30, None, ["import other\n", "other.run(f)\n"], "<made>"))
+    space: dict[str, Any] = {}
+    exec(compile("def f(x):\n    return x*x", "<made>", "exec"), space)  # noqa: S102 - a function that a program made
+    run = explain(space["f"], x=2.0)
+    assert (None, 4.0) == (run.source, run.value)
 
 
 def test_no_other_tape_looks_for_its_callers() -> None:
