@@ -13,8 +13,6 @@ import sys
 from itertools import pairwise
 from typing import Any
 
-from benchmarks.timing import table
-
 SIZES = (10_000, 100_000, 1_000_000)
 TURN = 4  # operations of one turn of the loop; one turn less leaves room for what is given
 MOST_SECONDS = 120.0  # forecast by the size before
@@ -36,19 +34,20 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Print the table."""
-    rows = []
+    """Print a row for each view, as soon as it is known."""
+    heads = [*(f"{size:,} operations" for size in SIZES), "times as long", "MiB written"]
+    print(_row("", heads))
     for name, (form, settings) in VIEWS.items():
         told = ladder(form, settings)
-        seconds = [each["seconds"] for each in told]
         cells = [f"{each['seconds']:.2f} s {each['peak']:,.0f} MiB" for each in told]
-        growth = [f"{larger / max(smaller, 0.001):.1f}" for smaller, larger in pairwise(seconds)]
-        written = told[-1]["written"] / 2**20
-        rows.append([name, *cells, *["-"] * (len(SIZES) - len(cells)), " ".join(growth), f"{written:,.2f}"])
-        print(".", end="", flush=True)
-    heads = [f"{size:,} operations" for size in SIZES]
-    print("\n" + table(["", *heads, "times as long", "MiB written at the last"], rows))
+        growth = " ".join(f"{b['seconds'] / max(a['seconds'], 0.001):.1f}" for a, b in pairwise(told))
+        missing = ["-"] * (len(SIZES) - len(cells))
+        print(_row(name, [*cells, *missing, growth, f"{told[-1]['written'] / 2**20:,.2f}"]), flush=True)
     print()
+
+
+def _row(name: str, cells: list[str]) -> str:
+    return f"{name:<22}" + "".join(f"{cell:>22}" for cell in cells)
 
 
 def ladder(form: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
