@@ -43,17 +43,17 @@ def cost(nodes: list[ast.stmt]) -> int:
 
     What stands in a statement counts as well, by the time it takes, so that long statements cannot run for ever.
     """
-    return sum(1 + _inside(node) for node in nodes)
-
-
-def _inside(statement: ast.stmt) -> int:
-    if isinstance(statement, ast.FunctionDef):
-        return 0
-    if isinstance(statement, ast.If):
-        return _weight(statement.test) + cost(statement.body) + cost(statement.orelse)
-    if isinstance(statement, (ast.For, ast.While)):
-        return 0
-    return _weight(statement)
+    total = 0
+    waiting = list(nodes)  # not by recursion: a long chain of elif is as deep as it is long
+    while waiting:
+        statement = waiting.pop()
+        total += 1
+        if isinstance(statement, ast.If):
+            total += _weight(statement.test)
+            waiting += [*statement.body, *statement.orelse]
+        elif not isinstance(statement, (ast.FunctionDef, ast.For, ast.While)):
+            total += _weight(statement)
+    return total
 
 
 def _weight(node: ast.AST) -> int:
