@@ -65,6 +65,8 @@ def _value(node: Any, names: dict[str, float]) -> Any:
         case ast.Name():
             known = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "e": math.e, **names}
             return F(known[node.id])
+        case ast.List(elts=[only]):  # an array of one entry counts as that number
+            return _value(only, names)
         case ast.UnaryOp(op=ast.USub()):
             return -_value(node.operand, names)
         case ast.BinOp():
