@@ -7,9 +7,11 @@ are told, and not as a traceback on the screen.
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import signal
 import sys
+import threading
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -23,10 +25,22 @@ class FullScreen(App[_Result]):
 
     def run(self, **options: Any) -> _Result | None:
         """Show the screen until it is left; returns what `exit` was given. Raises what went wrong in it."""
-        result = super().run(**options)
+        left = threading.Event()
+        threading.Thread(target=_watch_terminal, args=(left,), daemon=True).start()
+        try:
+            result = super().run(**options)
+        finally:
+            left.set()
+            self._stop_reading()
         if self._exception is not None:
             raise self._exception
         return result
+
+    def _stop_reading(self) -> None:
+        """End the thread that reads keys; where the terminal went while the screen was put away, it would go on."""
+        stopped = getattr(self._driver, "exit_event", None)
+        if stopped is not None:
+            stopped.set()
 
     def _fatal_error(self) -> None:
         """End; the library would write a traceback here."""
@@ -43,6 +57,14 @@ class FullScreen(App[_Result]):
 
 
 _LOOK_AGAIN = 2.0  # seconds
+_INTERRUPTED = 130
+
+
+def _watch_terminal(left: threading.Event) -> None:
+    """End the process where the terminal is gone and the screen cannot end: it may wait for ever to write to it."""
+    while not left.wait(_LOOK_AGAIN):
+        if _is_hung_up() and not left.wait(_LOOK_AGAIN):
+            os._exit(_INTERRUPTED)
 
 
 def _is_hung_up() -> bool:

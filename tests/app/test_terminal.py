@@ -180,7 +180,8 @@ def test_a_dumb_terminal_gets_the_printed_steps(terminal: Callable[..., Terminal
 
 
 
-def test_a_terminal_that_is_gone_ends_it() -> None:
+@pytest.mark.parametrize("shown_before", [4000, 1], ids=["while it stands there", "while it begins"])
+def test_a_terminal_that_is_gone_ends_it(shown_before: int) -> None:
     """Without the signal that a closed window sends, reading would give nothing for ever, at full speed."""
     ours, theirs = os.openpty()
     words = [sys.executable, "-m", "autograd_explain", "step", "x*x", "--x", "3"]
@@ -190,7 +191,7 @@ def test_a_terminal_that_is_gone_ends_it() -> None:
     ) as shown:
         os.close(theirs)
         drawn = 0
-        while drawn < 4000:  # until the screen stands there
+        while drawn < shown_before:
             drawn += len(os.read(ours, 65536))
         os.close(ours)
         assert shown.wait(PATIENCE) >= 0

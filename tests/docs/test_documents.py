@@ -14,7 +14,7 @@ from docs.make_operations import PAGE, page
 from tests.docs.documents import blocks, code_shown, commands, matches, python_of, run_command, write_files
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-DOCUMENTS = ("README", "tutorial", "training", "api", "how-it-works", "adding-an-operation", "teaching")
+DOCUMENTS = ("README", "testing", "tutorial", "training", "api", "how-it-works", "adding-an-operation", "teaching")
 
 
 @pytest.fixture(autouse=True)

@@ -55,7 +55,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 def evaluate(text: str, names: dict[str, float] | None = None) -> float:
     """What a formula comes to, its names looked up in `names`."""
     with np.errstate(all="ignore"):
-        return float(_value(ast.parse(text, mode="eval").body, names or {}))
+        return float(_value(_Bare().visit(ast.parse(text, mode="eval")).body, names or {}))
+
+
+class _Bare(ast.NodeTransformer):
+    """An array of one entry counts as that number."""
+
+    def visit_List(self, node: ast.List) -> ast.AST:  # noqa: N802 - Python's name for it
+        return node.elts[0] if len(node.elts) == 1 else node
 
 
 def _value(node: Any, names: dict[str, float]) -> Any:
@@ -65,8 +72,6 @@ def _value(node: Any, names: dict[str, float]) -> Any:
         case ast.Name():
             known = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "e": math.e, **names}
             return F(known[node.id])
-        case ast.List(elts=[only]):  # an array of one entry counts as that number
-            return _value(only, names)
         case ast.UnaryOp(op=ast.USub()):
             return -_value(node.operand, names)
         case ast.BinOp():
