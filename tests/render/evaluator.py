@@ -61,7 +61,7 @@ def evaluate(text: str, names: dict[str, float] | None = None) -> float:
 class _Bare(ast.NodeTransformer):
     """An array of one entry counts as that number."""
 
-    def visit_List(self, node: ast.List) -> ast.AST:  # noqa: N802 - Python's name for it
+    def visit_List(self, node: ast.List) -> ast.AST:
         return node.elts[0] if len(node.elts) == 1 else node
 
 
