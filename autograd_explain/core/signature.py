@@ -21,8 +21,8 @@ def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[
 
     Raises DomainError for a wrong number of arguments, an unknown option, or an option of the wrong kind.
     """
-    usual = _usual(op)
-    if usual is not None and not options and len(args) == (1 if op.variadic else len(op.arguments)):
+    known, usual = _options(op)
+    if not options and len(args) == (1 if op.variadic else len(op.arguments)) and len(usual) == len(known):
         return (_parts(op, args)[0] if op.variadic else args), dict(usual)
     if op.variadic:
         args = _parts(op, args)
@@ -38,18 +38,22 @@ def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[
         raise DomainError(f"{op.name} takes {_arguments(most)}, not {given_count}", hint=op.signature)
     given = dict(zip((o.name for o in op.options), extra, strict=False))
     for name in options:
-        if name in given or name not in {o.name for o in op.options}:
+        if name in given or name not in known:
             raise DomainError(f"{op.name} has no option {name!r} to set here", hint=op.signature)
     given |= options
-    return args, {o.name: _value(op, o, given.get(o.name, o.default)) for o in op.options}
+    settings = {}
+    for name, option in known.items():
+        is_usual = name in usual and name not in given
+        settings[name] = usual[name] if is_usual else _value(op, option, given.get(name, REQUIRED))
+    return args, settings
 
 
 @lru_cache(maxsize=512)
-def _usual(op: Op) -> dict[str, Any] | None:
-    """Every option's default by name, as a call without options gets them; None where one must be given."""
-    if any(option.default is REQUIRED for option in op.options):
-        return None
-    return {option.name: _value(op, option, option.default) for option in op.options}
+def _options(op: Op) -> tuple[dict[str, Option], dict[str, Any]]:
+    """The options by name, and what those that need not be given are settled to without."""
+    known = {option.name: option for option in op.options}
+    usual = {name: _value(op, o, o.default) for name, o in known.items() if o.default is not REQUIRED}
+    return known, usual
 
 
 def _parts(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:

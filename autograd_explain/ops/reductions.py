@@ -24,7 +24,7 @@ AXIS = Option("axis", "axis")
 LAST_AXIS = Option("axis", "axis", -1)
 KEEP = Option("keepdims", "flag", False)
 DDOF = Option("ddof", "count", 0)
-_COMPOSED = {"softmax": 30, "norm": 30, "var": 30, "std": 30, "logsumexp": 60, "log_softmax": 60}
+_COMPOSED = {"softmax": 40, "norm": 40, "var": 70, "std": 70, "logsumexp": 70, "log_softmax": 70}
 _EVEN_TIE = (("JAX", "split evenly"), ("TensorFlow", "split evenly"))
 
 
@@ -47,7 +47,7 @@ def spread(value: Any, x: Any, axis: Any) -> Any:
 def count(x: Any, axis: Any) -> float:
     """How many entries of x meet in one entry of the result."""
     shape = shape_of(x)
-    return float(math.prod(shape[a] for a in normal_axes(axis, len(shape))))
+    return float(math.prod(shape if axis is None else [shape[a] for a in normal_axes(axis, len(shape))]))
 
 
 def composed(calls: int) -> Callable[..., int]:
@@ -94,11 +94,11 @@ def _finite(largest: Any) -> Any:
 
 def _log_sum(x: Any, axis: Any) -> tuple[Any, Any, Any]:
     """What is taken off x, what is left, and log Σ exp of that: log1p of all terms but the largest, where it is 1."""
-    largest = np.max(x, axis=axis, keepdims=True)
+    largest = np.maximum.reduce(x, axis=axis, keepdims=True)
     top = _finite(largest)
     away = x - top
     axes = normal_axes(axis, np.ndim(x))
-    others = np.sum(np.where(first_largest(x, axes), 0.0, np.exp(away)), axis=axes, keepdims=True)
+    others = _sum(np.where(first_largest(x, axes), 0.0, np.exp(away)), axes, keepdims=True)
     total = np.log1p(others)
     if top is not largest:
         first = np.exp(largest - top)
@@ -120,7 +120,7 @@ def first_largest(x: Any, axes: tuple[int, ...]) -> Any:
 def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
     top, _, total = _log_sum(x, axis)
     out = top + total
-    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+    return out if keepdims else out.squeeze(normal_axes(axis, out.ndim))
 
 
 def _log_softmax(x: Any, axis: Any) -> Any:
@@ -129,8 +129,8 @@ def _log_softmax(x: Any, axis: Any) -> Any:
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    terms = np.exp(x - _finite(np.max(x, axis=axis, keepdims=True)))
-    return terms / np.sum(terms, axis=axis, keepdims=True)
+    terms = np.exp(x - _finite(np.maximum.reduce(x, axis=axis, keepdims=True)))
+    return terms / _sum(terms, axis, keepdims=True)
 
 
 def _norm(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -139,11 +139,11 @@ def _norm(x: Any, axis: Any, keepdims: bool) -> Any:
 
 def _length(x: Any, axis: Any, keepdims: bool, parts: float) -> Any:
     """√(Σx²/parts), scaled by a power of two so that no square overflows or vanishes; that costs no digit."""
-    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    largest = np.maximum.reduce(np.abs(x), axis=axis, keepdims=True, initial=0.0)
     exponent = np.frexp(np.where(np.isfinite(largest), largest, 0.0))[1]
     squares = np.square(np.ldexp(x, -exponent))
-    out = np.ldexp(np.sqrt(np.sum(squares, axis=axis, keepdims=True) / np.float64(parts)), exponent)
-    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+    out = np.ldexp(np.sqrt(_sum(squares, axis, keepdims=True) / np.float64(parts)), exponent)
+    return out if keepdims else out.squeeze(normal_axes(axis, out.ndim))
 
 
 def _sum(x: Any, axis: Any, keepdims: Any) -> Any:
@@ -161,7 +161,7 @@ def _away(x: Any, axis: Any) -> Any:
 
 
 def _var(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
-    return np.sum(np.square(_away(x, axis)), axis=axis, keepdims=keepdims) / np.float64(_freedom(x, axis, ddof))
+    return _sum(np.square(_away(x, axis)), axis, keepdims) / np.float64(_freedom(x, axis, ddof))
 
 
 def _std(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
