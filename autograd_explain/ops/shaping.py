@@ -17,11 +17,6 @@ from autograd_explain.core.traced import Traced
 SHAPE = Option("shape", "shape", REQUIRED)
 
 
-def _like_array(name: str) -> Any:
-    """SymPy's form of a pure move: NumPy's own, which moves objects as well as numbers."""
-    return lambda sp, x, **options: getattr(np, name)(x, **options)
-
-
 def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if axes is None else tuple(int(a) for a in np.argsort(axes))
 
