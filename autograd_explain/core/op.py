@@ -28,7 +28,7 @@ CHECKED: ContextVar[bool] = ContextVar("checked", default=False)
 """Whether what is worked out now has been within its limits before, on other values of the same shapes."""
 SILENT: ContextVar[bool] = ContextVar("silent", default=False)
 """Whether arithmetic keeps silent about overflow and the like around what is worked out now: see `silenced`."""
-_SIMPLE, _STRUCTURED = 8, 16  # what calling NumPy costs, in statements
+_SIMPLE, _STRUCTURED = 18, 40  # what calling NumPy costs, in statements of about half a microsecond
 _STEPS = 50  # the steps of arithmetic inside NumPy that cost as much as a statement
 
 

@@ -6,9 +6,10 @@ Knows nothing of syntax; compiled code reads and writes it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from autograd_explain.errors import DomainError
 from autograd_explain.limits import Limits, exceeded
 
 _FRAMES = 30_000  # Python frames: 200 calls of functions whose bodies are nested as deep as the language allows
+_WORDS = 140_000  # of that stack, of which Python then takes twice as much
 _ALWAYS = 100_000  # turns of `while`, and calls, that count once
 _KNOWN = 1_000_000  # turns of `for` that count once
 _LATER = 8  # how often each later one counts, and what it does to arrays
@@ -96,6 +98,18 @@ def deep_calls() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(frames)
+
+
+def _called(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+on_one_stretch = FunctionType(_called.__code__.replace(co_stacksize=_WORDS), globals())
+"""Call a function with so much of Python's stack in one piece that calls inside one another fit.
+
+Python takes its stack from the system in small pieces. A recursion that goes to and fro over the end of one asks for
+it and gives it back at each call, which takes as long as the program itself. One large frame brings a large piece.
+"""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from autograd_explain.core.var import Var, constant, leaf
 from autograd_explain.errors import ExplainError, LanguageError, LimitError
 from autograd_explain.lang.calls import function_names, stacked
 from autograd_explain.lang.expressions import Scope
-from autograd_explain.lang.frame import Frame, Run, deep_calls
+from autograd_explain.lang.frame import Frame, Run, deep_calls, on_one_stretch
 from autograd_explain.lang.gradients import takes_gradients
 from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.lang.statements import block, cost
@@ -47,7 +47,7 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
         run.spend(size)
         token = WORK.set(run.worked)
         try:
-            body(frame)
+            on_one_stretch(body, frame)
             run.spend(0)
         except LimitError as error:
             raise scope.failed(tape.site or parsed.tree.body[0], error) from None

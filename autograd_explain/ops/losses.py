@@ -189,7 +189,7 @@ cross_entropy = define(Op(
     "cross_entropy", ("logits", "t"), _cross_entropy, _symbolic_cross_entropy, Call("cross_entropy"), "loss",
     "Mean of −log softmax(logits) at the target; its gradient is softmax(logits) − t, shared over the rows.",
     vjp=(_to_logits, _to_targets), shown=(_shown_to_logits, None),
-    selects=lambda logits, t: (1,) if are_indices(logits, t) else (), steps=composed(70),
+    selects=lambda logits, t: (1,) if are_indices(logits, t) else (), steps=composed(170),
     direct=_direct_cross_entropy,
     example="cross_entropy([x, 1, 2], 0)",
 ))  # fmt: skip

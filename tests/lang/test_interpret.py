@@ -379,6 +379,16 @@ def test_what_is_promised_to_work_works() -> None:
     assert 1.0 == value_of("(" * 170 + "x" + ")" * 170, x=1)
 
 
+def test_deep_recursion_does_not_ask_the_system_for_stack_at_each_call() -> None:
+    resource = pytest.importorskip("resource")
+    program = "def f(n, v): return f(n - 1, v*2) + f(n - 1, v) if n > 0 else v\n"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for depth in range(100, 110):  # where Python's pieces of stack end is chance
+        with pytest.raises(LimitError, match="statements"):
+            limited(f"{program}f({depth}, 3)*x", Limits(statements=100_000), x=1)  # some 6,000 calls
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 3_000
+
+
 def test_a_loop_of_100_000_turns() -> None:
     run = explain("s = 0\nfor i in range(100000):\n    s = s + x\ns", x=1)
     assert (100000.0, 100000.0) == (run.value, run.gradients["x"])

@@ -225,8 +225,8 @@ def test_a_part_of_an_array_makes_nothing_larger() -> None:
     ("name", "args", "steps"),
     [
         ("erf", (_zeros(7),), 140),
-        ("softmax", (_zeros(7),), 2035),
-        ("cross_entropy", (_zeros(7), 0.0), 3535),
+        ("softmax", (_zeros(7),), 3535),
+        ("cross_entropy", (_zeros(7), 0.0), 8535),
         ("matmul", (_zeros(20, 30), _zeros(30, 40)), 240),
         ("matmul", (_zeros(20, 30), _zeros(30)), 6),
         ("dot", (_zeros(2000), _zeros(2000)), 20),
