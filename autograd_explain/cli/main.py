@@ -109,14 +109,20 @@ def step(**options: Any) -> int:
     """Walk through PROGRAM one step at a time, forwards and backwards, on the full screen.
 
     The same as run --step. The arrow keys walk, ? shows all keys. Where there is no terminal the steps are printed.
-    train --step walks through a training in the same way.
+    train --step walks through a training in the same way; a training that was saved goes on where it stopped.
 
         autograd-explain step "(1 - sigmoid(w*x + b))**2" --x 2 --w 3 --b 1
 
         autograd-explain step fan-out --step=2
+
+        autograd-explain step training.json
     """
     from autograd_explain.cli.running import run_program
+    from autograd_explain.cli.stepping import as_saved_training
 
+    training = as_saved_training(click.get_current_context())
+    if training is not None:
+        return int(click.get_current_context().invoke(train, **training))
     return run_program({**options, "step": options["step"] or SCREEN})
 
 

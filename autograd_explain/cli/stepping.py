@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from autograd_explain.cli import console
 from autograd_explain.cli.comparing import with_others
@@ -16,7 +17,7 @@ from autograd_explain.cli.options import SCREEN
 from autograd_explain.cli.output import Target, open_target, write_explanation, write_text
 from autograd_explain.cli.running import Given, explained, names_given, read_given, verdict
 from autograd_explain.errors import InputError
-from autograd_explain.lang.program import Program, resolve
+from autograd_explain.lang.program import Program, is_file, resolve
 
 _LONGEST = 12  # digits of a step's number
 
@@ -43,6 +44,29 @@ def step_program(options: dict[str, Any]) -> int:
         os.environ["NO_COLOR"] = "1"  # as the screen's library is told
     code = Stepper(explanation, target.view, _rerun(program, given)).run(mouse=True)
     return verdict(explanation) if code == 0 else code or 0
+
+
+def as_saved_training(context: click.Context) -> dict[str, Any] | None:
+    """Return the options of `train` by which a saved training goes on; None where PROGRAM is not one.
+
+    Raises InputError for options that say how a program is run.
+    """
+    name = context.params["program"]
+    if not name or not name.endswith(".json") or not is_file(name):
+        return None
+    for parameter in context.command.params:
+        given = context.get_parameter_source(str(parameter.name)) is not ParameterSource.DEFAULT
+        if given and parameter.name not in {"program", "step", *_VIEWS}:
+            said = "a value" if parameter.name == "values" else parameter.opts[-1]
+            message = f"{name} goes on as it was saved, so {said} cannot be given"
+            raise InputError(message, hint=f"step {name}")
+    step = _number(context.params["step"] or SCREEN)
+    views = {option: context.params[option] for option in _VIEWS}
+    return {"resume": name, "screen": True, "explained": () if step is None else (step,), **views}
+
+
+_VIEWS = ("no_notes", "digits", "plain", "debug")
+"""The options of `step` that go with a saved training as well: how things are shown."""
 
 
 def missing_terminal() -> str:

@@ -104,7 +104,8 @@ def _refuse_explained(options: dict[str, Any], session: Session, sink: Sink) -> 
         raise InputError(message, hint=f"leave out --explain, or --format {', '.join(_IN_FULL)}")
     first = min(options["explained"])
     if first <= session.state.step:
-        raise InputError(f"step {first:,} lies before the {session.state.step:,} steps that were saved")
+        message = f"step {first:,} lies before the {session.state.step:,} steps that were saved"
+        raise InputError(message, hint=f"the next is step {session.state.step + 1}")
 
 
 _IN_FULL = ("text", "html")

@@ -117,11 +117,16 @@ def _is_given(text: str, values_given: Collection[str]) -> bool:
         return False  # a name such as `bce-with-logits` is no expression at all
 
 
-def _file_hint(text: str) -> str:
+def is_file(text: str) -> bool:
+    """True where a text is the path of a file, whatever else it may be."""
     try:
-        if not Path(text).is_file():
-            return ""
+        return Path(text).is_file()
     except (OSError, ValueError):  # far too long for a path, or not one at all
+        return False
+
+
+def _file_hint(text: str) -> str:
+    if not is_file(text):
         return ""
     if text.endswith(".json"):
         return f"what train --save wrote goes on with train --resume {text}; what --format json wrote: verify {text}"

@@ -37,6 +37,7 @@ def examples(name: str) -> list[str]:
 def test_examples_run(name: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     for file, text in FILES.items():
         Path(file).write_text(text, encoding="utf-8")
+    assert 0 == command("train", "(x - 3)**2", "--x", "0", "--save", "training.json").code
     assert examples(name)
     for line in examples(name):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(), "utf-8"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from autograd_explain.cli import stepping
+from tests.cli.conftest import Command, Ended
 
 Fails = Callable[..., str]
 
@@ -82,3 +83,26 @@ def test_what_is_refused(fails: Fails, words: list[str], told: str) -> None:
 
 def test_a_program_without_steps_has_none(fails: Fails) -> None:
     assert "there are no steps back" in fails("run", "3*4", "--step=1")
+
+
+def test_a_saved_training_goes_on_step_by_step(command: Command) -> None:
+    assert 0 == command("train", "(x - 3)**2", "--x", "0", "--lr", "0.1", "--steps", "4", "--save", "run.json").code
+    went_on = command("step", "run.json")
+    assert (0, "note: standard input is not a terminal, so the step is printed\n") == (went_on.code, went_on.err)
+    assert "STEP 5" in went_on.out
+    assert command("train", "--resume", "run.json", "--step").out == went_on.out
+    assert "STEP 9" in command("step", "run.json", "--step=9", "--plain").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--x", "2"], "error: run.json goes on as it was saved, so a value cannot be given\nhint: step run.json\n"),
+        (["--check"], "error: run.json goes on as it was saved, so --check cannot be given\nhint: step run.json\n"),
+        (["--step=2"], "error: step 2 lies before the 4 steps that were saved\nhint: the next is step 5\n"),
+        (["--step=x"], "error: --step takes the number of a step back, not 'x'\nhint: --step=1, or --step alone\n"),
+    ],
+)
+def test_what_a_saved_training_does_not_go_with(command: Command, words: list[str], message: str) -> None:
+    command("train", "(x - 3)**2", "--x", "0", "--steps", "4", "--save", "run.json")
+    assert Ended(2, "", message) == command("step", "run.json", *words)

@@ -117,7 +117,7 @@ def test_what_resuming_refuses(command: Command, fails: Fails) -> None:
     assert "is not a saved training" in fails("train", "--resume", "points.csv")
     for more in ((), ("--step",), ("-o", "page.html")):
         assert "step 2 lies before the 2 steps" in fails("train", "--resume", "run.json", "--explain", "2", *more)
-    assert "train --resume run.json" in fails("step", "run.json")
+    assert "train --resume run.json" in fails("run", "run.json")
     content = json.loads(Path("run.json").read_text())
     for damage in ({"schema": "other"}, {"state": {}}, {"optimizer": {"name": "x"}}, {"seed": "x"}):
         Path("bad.json").write_text(json.dumps({**content, **damage}))
