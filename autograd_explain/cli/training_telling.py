@@ -15,7 +15,7 @@ from autograd_explain.render import training as shown
 from autograd_explain.render.theme import Line, note_line
 from autograd_explain.render.training_json import row_of, text_of_row
 from autograd_explain.render.training_map import training_map
-from autograd_explain.train.loop import Stop, Taken
+from autograd_explain.train.loop import Stop, Taken, is_finite
 from autograd_explain.train.saved import Session
 
 
@@ -81,7 +81,7 @@ class Text:
         wanted = taken.number in self.explained or taken.number == self.begun + 1
         if self.view.all or wanted or shown.is_shown(taken.number):
             self._row(taken)
-        if taken.number == 2 and self.gradients is not None and self.view.notes:
+        if taken.number == 2 and self.gradients is not None and self.view.notes and is_finite(taken):
             self._write(note_line(zero_grad_note(self.gradients, taken).text, self.view))
         self.gradients = taken.gradients if taken.number == 1 else None
 

@@ -192,8 +192,8 @@ def diagnosis(plan: Plan, course: Course, parsed: Any = None) -> Iterator[str]:
     last = course.last
     if last is None:
         return
-    finite = [loss for loss in course.losses if math.isfinite(loss)]
-    grew = len(finite) > 1 and finite[-1] > _GREW * abs(finite[0]) + _LEAST
+    known = [loss for loss in course.losses if loss == loss]
+    grew = len(known) > 1 and known[-1] > _GREW * abs(known[0]) + _LEAST
     if not is_finite(last):
         yield from _not_finite(last, parsed)
     if grew:

@@ -187,6 +187,12 @@ def test_tables_that_cannot_be_read(fails: Fails) -> None:
     assert "the column x is not numeric" in fails(*line, "text.json")
 
 
+def test_nothing_is_said_of_keeping_gradients_where_there_is_nothing_to_add(command: Command) -> None:
+    line = ("train", "(x - 1)**2*exp(x*x)", "--x", "3", "--brief", "--lr")
+    assert "Kept from step 1" in command(*line, "1e-6").out
+    assert "Kept from step 1" not in command(*line, "0.1").out
+
+
 def test_what_becomes_of_it(command: Command) -> None:
     def told(*words: str) -> str:
         out = command("train", *words, "--brief").out.replace("│", " ")
@@ -197,6 +203,9 @@ def test_what_becomes_of_it(command: Command) -> None:
     assert "Diverged: the loss grew from 1 to" in diverged
     assert "from step 2 on above where it began" in diverged
     assert "2/2 = 1; 1.1 is above it. Try --lr 0.5." in diverged
+    at_once = told("(x - 1)**2*exp(x*x)", "--x", "3", "--lr", "0.1")
+    assert "Diverged: the loss grew from 3.241e+04 to inf" in at_once
+    assert "and the gradient exploded from 2.269e+05 to inf. The learning rate 0.1 is too large" in at_once
     far = ("x**2", "--x", "0.1", "--lr", "50", "--optimizer", "adam")
     assert "too large here: try --lr 5" in told(*far, "--steps", "2")
     assert "log(−9.9) = nan" in told("log(x)", "--x", "0.1", "--lr", "1")
