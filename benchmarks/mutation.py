@@ -67,6 +67,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "modes/forward": ("tests/modes/test_forward.py", "tests/test_transforms.py"),
     "modes/higher": ("tests/modes/test_higher.py", "tests/test_transforms.py", "tests/lang/test_grad.py"),
     "modes/records": ("tests/modes", "tests/test_api.py"),
+    "modes/edges": ("tests/modes/test_replay.py", "tests/train"),
     "modes/replay": ("tests/modes/test_replay.py", "tests/train"),
     "modes/replayed": ("tests/modes/test_replay.py", "tests/train"),
     "modes/reverse": ("tests/modes/test_reverse.py", "tests/laws/test_conventions.py", "tests/core"),

@@ -236,17 +236,17 @@ def _updates(plan: Plan, taken: Taken) -> tuple[dict[str, Any], dict[str, Memory
         for chosen in (*plan.clipping, plan.optimizer)
     ]
     made_of = {quantity for _, lines in ways for _, quantity, _, _ in lines}
-    first = ways[0][0]
+    old, kept_so_far = taken.before.parameters, taken.before.memory
     parameters, memories = {}, {}
     for name, gradient in taken.gradients.items():
-        before, memory = taken.before.parameters[name], taken.before.memory[name]
-        known = {**first, "w": before, "g": gradient, **memory}
+        before, memory = old[name], kept_so_far[name]
+        known = {"w": before, "g": gradient, **memory}
         large = type(gradient) is not float and is_large(gradient.shape)
         for settings, lines in ways:
-            if settings is not first:
-                known = {**settings, **{kept: known[kept] for kept in ("w", "g", *memory)}}
+            if len(known) > len(memory) + 2:  # what clipping worked out on its way is not the optimizer's to read
+                known = {kept: known[kept] for kept in ("w", "g", *memory)}
             for line, quantity, rule, reads in lines:
-                given = [known[read] for read in reads]
+                given = [known[read] if read in known else settings[read] for read in reads]
                 try:
                     value = in_rooms(line, given, plan.rooms, name) if large else rule(*given)
                 except ArithmeticError:
