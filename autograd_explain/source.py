@@ -64,6 +64,8 @@ def visible(text: str, *, keep: str = "") -> str:
 
 def cell_width(text: str) -> int:
     """Return how many cells of a terminal `text` fills: two for wide characters, none for combining marks."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return len(text) if _PLAIN.fullmatch(text) else sum(map(_character_width, text))
 
 

@@ -7,6 +7,7 @@ on formulas therefore yields what the rule says, with the run's own names, and w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def formula_of(op: Op, parts: tuple[Formula, ...], options: dict[str, Any]) -> F
 def filled(formula: Formula) -> Formula:
     """The same formula with numbers in place of labels; large arrays stay labels."""
     if formula.op is None:
-        small = np.size(formula.value) <= LARGEST_ARRAY_WRITTEN_OUT
+        small = type(formula.value) is float or np.size(formula.value) <= LARGEST_ARRAY_WRITTEN_OUT
         return Formula(formula.value) if small else formula
     return Formula(formula.value, "", formula.op, tuple(map(filled, formula.args)), formula.options)
 
@@ -118,8 +119,13 @@ def value_when_printed(formula: Formula, style: Style) -> Any:
 
 def _read_back(value: Any, style: Style) -> Any:
     if type(value) is float:
-        return float(style.number(value).replace("−", "-").replace("∞", "inf"))
+        return _number_in(style.number(value))
     return np.vectorize(lambda entry: _read_back(float(entry), style), otypes=[float])(value)
+
+
+@lru_cache(maxsize=4096)
+def _number_in(text: str) -> float:
+    return float(text.replace("−", "-").replace("∞", "inf"))
 
 
 def _number(formula: Formula) -> float | None:

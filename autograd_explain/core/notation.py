@@ -103,10 +103,13 @@ def rounded_number(value: float, digits: int) -> str:
 @lru_cache(maxsize=64)
 def style_for(digits: int, *, ascii_only: bool) -> Style:
     """The terminal's style at a number of digits."""
+    # A run's numbers stand in many lines each: operand here, value there, upstream of the next.
     if ascii_only:
-        return Style(number=lambda value: rounded_number(value, digits), longest_index=_LONGEST_INDEX)
+        return Style(
+            number=lru_cache(_REMEMBERED)(lambda value: rounded_number(value, digits)), longest_index=_LONGEST_INDEX
+        )
     return Style(
-        number=lambda value: _with_minus(rounded_number(value, digits)),
+        number=lru_cache(_REMEMBERED)(lambda value: _with_minus(rounded_number(value, digits))),
         symbols=UNICODE_SYMBOLS,
         unicode=True,
         longest_index=_LONGEST_INDEX,
@@ -114,6 +117,7 @@ def style_for(digits: int, *, ascii_only: bool) -> Style:
 
 
 _LONGEST_INDEX = 36
+_REMEMBERED = 4096
 
 
 def _with_minus(text: str) -> str:
