@@ -97,7 +97,8 @@ class Session:
         self._own(value)
         if not value.tracked:
             said = self.label(value)
-            raise ExplainError(f"{said} depends on no tracked input, so there is nothing to walk back to")
+            message = f"{said} depends on no tracked input, so there is nothing to walk back to"
+            raise ExplainError(message, hint='session.input("x", 2.0) is tracked unless told otherwise')
         given = None if upstream is None else as_number("the upstream", upstream)
         sweep = reverse(self.tape, value, given)
         walked = [n for n in self.tape.nodes[: value.index + 1] if n.inputs and sweep.gradients[n.index] is not None]
@@ -162,7 +163,8 @@ class Session:
         """Let an inner value collect its gradient too. Raises ExplainError where it is not tracked."""
         self._own(value)
         if not value.tracked:
-            raise ExplainError(f"{self.label(value)} is not tracked, so it gets no gradient to retain")
+            message = f"{self.label(value)} is not tracked, so it gets no gradient to retain"
+            raise ExplainError(message, hint='session.input("x", 2.0) is tracked, and so is what is made from it')
         self._retained.add(value.index)
 
     def zero_grad(self) -> None:

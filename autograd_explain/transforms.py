@@ -291,7 +291,8 @@ def _paired(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tu
     for point, row in zip(points, rows, strict=True):
         if shape_of(point) != shape_of(row):
             shown = show_shape(shape_of(row)), show_shape(shape_of(point))
-            raise ShapeError(f"a tangent of shape {shown[0]} for an argument of shape {shown[1]}")
+            message = f"a tangent of shape {shown[0]} for an argument of shape {shown[1]}"
+            raise ShapeError(message, hint="a tangent has the shape of its argument")
     return points, rows
 
 

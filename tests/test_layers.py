@@ -15,6 +15,7 @@ PACKAGE = "autograd_explain"
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FUNCTION = 40
 LONGEST_FILE = 400
+ERRORS = {"ExplainError", "LanguageError", "NameProblem", "ShapeError", "DomainError", "LimitError", "InputError"}
 
 LAYERS = (
     "source",
@@ -215,6 +216,20 @@ def test_functions_and_files_stay_short() -> None:
     lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in modules()}
     long += [f"{path.relative_to(ROOT)}: {count} lines" for path, count in lengths.items() if count > LONGEST_FILE]
     assert [] == long
+
+
+def without_hint(path: Path) -> list[str]:
+    """The places of a module that make an error of the user without saying what to do about it."""
+    made = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return [
+        f"{path.name}:{node.lineno}"
+        for node in made
+        if node.func.id in ERRORS and not any(each.arg in {"hint", None} for each in node.keywords)  # type: ignore[attr-defined]
+    ]
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    assert [] == [place for path in modules() for place in without_hint(path)]
 
 
 def test_every_module_says_what_it_holds() -> None:

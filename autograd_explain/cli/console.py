@@ -84,7 +84,8 @@ def write(writer: Callable[[TextIO], None], *, whole: bool = True) -> None:
         discard()
     except OSError as error:
         discard()
-        raise InputError(f"the output cannot be written: {error.strerror or error}") from None
+        message = f"the output cannot be written: {error.strerror or error}"
+        raise InputError(message, hint="is there room where it goes, and may you write there?") from None
 
 
 def write_lines(lines: list[str]) -> None:

@@ -73,7 +73,8 @@ def writable(
     try:
         _check_path(path, force, example, option)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+        message = f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"
+        raise InputError(message, hint=f"name a file in a folder of yours: {option} {example}") from None
     return path
 
 
@@ -147,7 +148,8 @@ def write_file(path: Path, writer: Writer, *, force: bool, binary: bool = False)
             return
         _write_and_move(path.resolve(), writer, force=force, binary=binary)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+        message = f"{path} cannot be written: {error.strerror or error}"
+        raise InputError(message, hint="is there room where it goes, and may you write there?") from None
 
 
 def _opened(mode: str, *, binary: bool) -> dict[str, Any]:

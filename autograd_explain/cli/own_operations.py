@@ -80,9 +80,11 @@ def _text_of(path: Path) -> str:
         raise InputError(f"there is no file {path}", hint="--ops cube.py: a file that calls define(Op(…))") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(f"{path} cannot be read: {reason}") from None
+        message = f"{path} cannot be read: {reason}"
+        raise InputError(message, hint="--ops cube.py: a text file of Python, in UTF-8") from None
     if len(text) > _LONGEST:
-        raise InputError(f"{path} is longer than {_LONGEST:,} characters")
+        message = f"{path} is longer than {_LONGEST:,} characters"
+        raise InputError(message, hint="keep what it defines short; more can be imported from it")
     return text
 
 

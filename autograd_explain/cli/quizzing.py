@@ -85,7 +85,8 @@ def _sheet_paths(options: dict[str, Any]) -> Sheets | None:
     for name in ("answers", "output"):
         if options[name] is not None:
             said = "-o" if name == "output" else f"--{name}"
-            raise InputError(f"--worksheet only writes the questions down, so {said} cannot be given")
+            message = f"--worksheet only writes the questions down, so {said} cannot be given"
+            raise InputError(message, hint=f"leave out {said}")
     sheet = Path(options["worksheet"])
     key = Path(options["key"]) if options["key"] is not None else sheet.with_name(f"{sheet.stem}-key{sheet.suffix}")
     for path in (sheet, key):
@@ -111,7 +112,8 @@ def _read_answers(name: str) -> list[str]:
                 data = file.read(_LARGEST_ANSWERS + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"the answers in {name} cannot be read: {reason}") from None
+        message = f"the answers in {name} cannot be read: {reason}"
+        raise InputError(message, hint="a text file with one short answer a line, or - for standard input") from None
     if len(data) > _LARGEST_ANSWERS:
         raise InputError(f"the answers are longer than {_LARGEST_ANSWERS:,} bytes", hint="one short answer a line")
     lines = _LINE.split(data.decode("utf-8-sig", errors="replace"))

@@ -175,9 +175,10 @@ def _resumed(options: dict[str, Any]) -> Session:
         with Path(name).open("rb") as file:
             text = file.read(_LARGEST_SAVED).decode("utf-8")
     except FileNotFoundError:
-        raise InputError(f"there is no file {name}") from None
+        raise InputError(f"there is no file {name}", hint="train … --save FILE writes such a file") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        message = f"{name} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise InputError(message, hint="train … --save FILE writes such a file") from None
     return from_text(text, name)
 
 
@@ -217,7 +218,8 @@ def _trained(
         chosen = [name for name in wrt if name in values]
         if len(chosen) < len(wrt):
             column = next(name for name in wrt if name in columns)
-            raise InputError(f"--wrt {column}: it is a column of the data, which is never trained")
+            message = f"--wrt {column}: it is a column of the data, which is never trained"
+            raise InputError(message, hint="train values that are given by name, such as --w 0")
     else:
         recording = record_of(program, values, limits)({**values, **columns}, given.seed)
         chosen = [name for name in values if name not in recording.class_numbers()]

@@ -47,7 +47,8 @@ class StepByStep:
         """The step of that number. Raises DomainError where the training has none."""
         begun = self.session.state
         if number <= begun.step:
-            raise DomainError(f"step {begun.step + 1:,} is the first of this training")
+            message = f"step {begun.step + 1:,} is the first of this training"
+            raise DomainError(message, hint="N goes on to the next step")
         if number > self.last:
             raise DomainError(f"step {self.last:,} is the last of this training", hint=f"--steps {number}")
         state = max((s for s in (begun, *self.states) if s.step < number), key=lambda s: s.step)

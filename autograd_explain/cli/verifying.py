@@ -33,7 +33,7 @@ def verify_file(name: str) -> int:
 def _read(name: str) -> Any:
     try:
         if name != "-" and Path(name).stat().st_size > _LARGEST:
-            raise InputError(f"{visible(name)} is larger than 1 GiB")
+            raise InputError(f"{visible(name)} is larger than 1 GiB", hint=_HINT)
         return json.loads(_standard_input() if name == "-" else Path(name).read_bytes())
     except OSError as error:
         raise InputError(f"{visible(name)} cannot be read: {error.strerror or error}", hint=_HINT) from None
@@ -45,7 +45,7 @@ def _read(name: str) -> Any:
 def _standard_input() -> bytes:
     """Read bytes, for JSON is UTF-8 whatever the console is."""
     if sys.stdin is None:
-        raise InputError("there is no standard input to read")
+        raise InputError("there is no standard input to read", hint=_HINT)
     return sys.stdin.buffer.read()
 
 

@@ -32,7 +32,8 @@ def read_answer(question: Question, text: str) -> Any:
     if len(text) > LIMITS.text:
         raise LimitError(f"this is longer than {LIMITS.text} characters", hint="an answer is short")
     if not text.strip():
-        raise InputError("there is no answer")
+        message = "there is no answer"
+        raise InputError(message, hint="a number, a list, a name, a shape or a formula, as the question asks")
     return _READERS[question.form](question, text.strip())
 
 
@@ -59,7 +60,8 @@ def close(answer: Any, other: Any, tolerance: Tolerance) -> bool:
 def _number(question: Question, text: str) -> float:
     value = _value(text)
     if type(value) is not float:
-        raise ShapeError(f"one number is asked for, this has shape {show_shape(shape_of(value))}")
+        message = f"one number is asked for, this has shape {show_shape(shape_of(value))}"
+        raise ShapeError(message, hint="such as 0.5, 1/3 or 3*4")
     return value
 
 

@@ -35,7 +35,7 @@ def _shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     parts = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple) else sizes
     shape = tuple(whole(part, "a size") for part in parts)
     if any(size < 0 for size in shape):
-        raise DomainError("a size cannot be negative")
+        raise DomainError("a size cannot be negative", hint="zeros(2, 3)")
     _check(math.prod(shape))
     return shape
 
@@ -62,7 +62,7 @@ def _arange(random: Any, start: Any, stop: Any = None, step: Any = 1.0) -> Any:
     first, last = (0.0, read(start)) if stop is None else (read(start), read(stop))
     step = read(step)
     if not step or not math.isfinite(step):
-        raise DomainError("the step of arange cannot be 0 or infinite")
+        raise DomainError("the step of arange cannot be 0 or infinite", hint="arange(0, 1, 0.1)")
     _check((last - first) / step)
     return np.arange(first, last, step, dtype=float)
 

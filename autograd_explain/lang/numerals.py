@@ -80,7 +80,7 @@ def finite(text: str, where: str) -> float:
     number = read_number(word)
     if number is None:
         shown = f"'{word[:30]}' is not a number" if word else "there is no number"
-        raise InputError(f"{where}: {shown}")
+        raise InputError(f"{where}: {shown}", hint="numbers are written 2, -0.5 or 1e-3; nan and inf are known")
     if math.isinf(number):
-        raise InputError(f"{where}: {word[:30]} is too large for float64")
+        raise InputError(f"{where}: {word[:30]} is too large for float64", hint="the largest is 1.8e308; or write inf")
     return number

@@ -98,7 +98,8 @@ def _tree(positions: Positions) -> ast.Module:
         _refuse_depth(positions)
     except (ValueError, OverflowError):  # unreachable as far as known: tokens are checked one by one before
         span = positions.typed(0, len(positions.text))
-        raise LanguageError("Python's parser cannot read this text", span=span) from None
+        message = "Python's parser cannot read this text"
+        raise LanguageError(message, span=span, hint="type it anew: something in it is no text of a program") from None
 
 
 def _refuse_depth(positions: Positions) -> NoReturn:

@@ -178,7 +178,8 @@ def _text_of(path: Path, limits: Limits) -> str:
     except FileNotFoundError:
         raise InputError(f"there is no file {path}", hint=_missing_hint(path)) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {reason(error)}") from None
+        message = f"{path} cannot be read: {reason(error)}"
+        raise InputError(message, hint="name a file that can be read, or give the program in quotes") from None
     return _decoded(data, str(path), limits)
 
 
@@ -203,7 +204,7 @@ def _standard_input(limits: Limits) -> str:
     try:
         data = sys.stdin.buffer.read(limits.text * _BYTES_PER_CHARACTER + 1)
     except OSError as error:
-        raise InputError(f"standard input cannot be read: {reason(error)}") from None
+        raise InputError(f"standard input cannot be read: {reason(error)}", hint="give the program in quotes") from None
     return _decoded(data, "standard input", limits)
 
 

@@ -81,7 +81,8 @@ def _bytes(name: str, known: str) -> bytes:
     except FileNotFoundError:
         raise InputError(f"there is no file {visible(name)}", hint=known) from None
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{visible(name)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        message = f"{visible(name)} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise InputError(message, hint=known) from None
     if len(data) > LARGEST_FILE:
         raise LimitError(f"{visible(name)} is larger than {LARGEST_FILE // 1_000_000} MB", hint="give a part of it")
     return data
@@ -94,14 +95,16 @@ def _npy(data: bytes, limits: Limits) -> Any:
         kind = _KINDS.get(dtype.kind, "something else than numbers")
         raise InputError(f"it holds {kind}: {dtype}", hint="save an array of real numbers")
     if any(size < 0 for size in shape) or len(shape) > DEEPEST:
-        raise InputError(f"its header gives an impossible shape: {shape}")
+        message = f"its header gives an impossible shape: {shape}"
+        raise InputError(message, hint="numpy.save(path, array) writes it anew")
     count = math.prod(shape)
     if count > limits.elements:
         raise exceeded("elements", limits.elements, "entries")
     body = data[stream.tell() :]
     if len(body) != count * dtype.itemsize:
         stated = f"{count * dtype.itemsize:,} bytes for shape {show_shape(shape)}"
-        raise InputError(f"its header promises {stated}, but {len(body):,} follow")
+        message = f"its header promises {stated}, but {len(body):,} follow"
+        raise InputError(message, hint="it may have been cut short; numpy.save(path, array) writes it anew")
     with np.errstate(all="ignore"):
         array = np.frombuffer(body, dtype=dtype).reshape(shape, order=order).astype(np.float64, order="C")
     return as_value(array)
@@ -129,7 +132,8 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"it is not UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}") from None
+        message = f"it is not UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}"
+        raise InputError(message, hint="save it as text, in UTF-8") from None
 
 
 def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, list[str]]]:
@@ -151,7 +155,8 @@ def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, list[str]]]:
                     raise exceeded("elements", limits.elements, "entries")
                 yield reader.line_num, row
     except csv.Error as error:
-        raise InputError(f"line {reader.line_num}: {error}") from None
+        message = f"line {reader.line_num}: {error}"
+        raise InputError(message, hint="columns of numbers, with commas between them") from None
 
 
 def _csv(data: bytes, limits: Limits) -> Any:
@@ -214,7 +219,8 @@ def _json_content(data: bytes) -> Any:
     try:
         return json.loads(_text(data), parse_int=_json_number, parse_float=_json_number, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        raise InputError(f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}") from None
+        message = f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise InputError(message, hint='such as [1, 2.5], or {"x": [1, 2]} for a table') from None
     except RecursionError:
         raise _too_deep() from None
 
@@ -233,7 +239,7 @@ def _constant(word: str) -> NoReturn:
 
 
 def _too_deep() -> LimitError:
-    return LimitError(f"its list is nested deeper than {DEEPEST} levels")
+    return LimitError(f"its list is nested deeper than {DEEPEST} levels", hint="no array has as many axes")
 
 
 def _json_value(value: Any, depth: int) -> Any:
@@ -269,7 +275,7 @@ def _npz_table(data: bytes, limits: Limits) -> Table:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
         raise InputError("it is not a .npz file NumPy has written", hint="numpy.savez(path, x=x, y=y)") from None
     if sum(entry.file_size for entry in members.values()) > LARGEST_FILE:
-        raise LimitError(f"it unpacks to more than {LARGEST_FILE // 1_000_000} MB")
+        raise LimitError(f"it unpacks to more than {LARGEST_FILE // 1_000_000} MB", hint="give a part of it")
     return _gathered({name: partial(_member, archive, entry, limits) for name, entry in members.items()})
 
 
@@ -278,7 +284,7 @@ def _member(archive: Any, entry: Any, limits: Limits) -> Any:
         with archive.open(entry) as file:
             data = file.read(LARGEST_FILE)
     except Exception as error:  # noqa: BLE001 - hostile headers make the unpackers raise nearly anything
-        raise InputError(f"it cannot be unpacked: {error}") from None
+        raise InputError(f"it cannot be unpacked: {error}", hint="numpy.savez(path, x=x, y=y) writes it anew") from None
     return _npy(data, limits)
 
 

@@ -124,7 +124,7 @@ def _check(arguments: Mapping[str, Any]) -> None:
     for name, wanted, is_right in _ARGUMENTS:
         value = arguments[name]
         if not (is_right(value) or (value is None and name in _MAY_BE_NONE)):
-            raise InputError(f"fit: {name} is {wanted}, not {value!r:.40}")
+            raise InputError(f"fit: {name} is {wanted}, not {value!r:.40}", hint="help(fit) says what each argument is")
 
 
 def _limit(until: str | None) -> Any:
@@ -145,7 +145,8 @@ def _given(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str
 def _number(name: str, value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise InputError(f"the value of {name} is not a number or an array of numbers")
+        message = f"the value of {name} is not a number or an array of numbers"
+        raise InputError(message, hint="a number, a list of numbers, or a NumPy array of them")
     return as_value(array + 0.0)  # a copy: inputs stay as they are
 
 

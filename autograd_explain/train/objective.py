@@ -52,9 +52,11 @@ class Data:
     def __post_init__(self) -> None:
         """Raise ShapeError or DomainError where the rows cannot be dealt out like that."""
         if not 0.0 <= self.holdout < 1.0:
-            raise DomainError(f"the share that is held out must be at least 0 and below 1, not {self.holdout:g}")
+            message = f"the share that is held out must be at least 0 and below 1, not {self.holdout:g}"
+            raise DomainError(message, hint="0.2 holds out a fifth of the rows")
         if self.batch is not None and self.batch < 1:
-            raise DomainError(f"a batch has at least 1 row, not {self.batch}")
+            message = f"a batch has at least 1 row, not {self.batch}"
+            raise DomainError(message, hint="leave it out to take all rows at once")
         if self.batch is None and not self.holdout:
             return
         if not self.columns:
@@ -64,14 +66,17 @@ class Data:
         first, *others = lengths
         for name in others:
             if lengths[name] != lengths[first]:
-                raise ShapeError(f"{first} has {lengths[first]} rows, {name} has {lengths[name]}")
+                message = f"{first} has {lengths[first]} rows, {name} has {lengths[name]}"
+                raise ShapeError(message, hint="the columns of a table are equally long")
         if not 0 < len(self.training_rows) or (self.holdout and not len(self.held_out_rows)):
-            raise DomainError(f"{self.rows} rows are too few to hold out a share of {self.holdout:g}")
+            message = f"{self.rows} rows are too few to hold out a share of {self.holdout:g}"
+            raise DomainError(message, hint="give more rows, or a share that leaves some on both sides")
 
     def _length(self, name: str) -> int:
         shape = shape_of(self.columns[name])
         if not shape:
-            raise ShapeError(f"{name} is one number: it has no rows to choose from")
+            message = f"{name} is one number: it has no rows to choose from"
+            raise ShapeError(message, hint="a column has one number for each row")
         return shape[0]
 
     @property
@@ -131,7 +136,8 @@ def checked_loss(recording: Recording) -> Recording:
             hint="end the program with mean(…) or sum(…) of it, or with a loss such as mse(…)",
         )
     if not recording.result.tracked:
-        raise DomainError("the result depends on no trained value, so there is nothing to train")
+        message = "the result depends on no trained value, so there is nothing to train"
+        raise DomainError(message, hint="train a value that the result is made from: --wrt, or the params of fit")
     return recording
 
 

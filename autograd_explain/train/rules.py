@@ -142,7 +142,8 @@ def _check(chosen: Chosen) -> None:
             raise DomainError(f"{recipe.name}: {name} must be {wrong}, not {value:g}", hint=f"usual is {usual}")
     refused = recipe.refuses(chosen.settings)
     if refused:
-        raise DomainError(f"{recipe.name}: {refused}")
+        hint = "settings stand in parentheses: sgd(momentum=0.9, nesterov=True)"
+        raise DomainError(f"{recipe.name}: {refused}", hint=hint)
 
 
 def _wrong(recipe: Recipe, name: str, value: Setting) -> str:

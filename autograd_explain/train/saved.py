@@ -88,7 +88,8 @@ def from_text(text: str, name: str) -> Session:
     try:
         content = json.loads(text)
         if content["schema"] != SCHEMA:
-            raise InputError(f"{name} holds {str(content['schema'])[:_LONGEST_NAME]}, not {SCHEMA}")
+            message = f"{name} holds {str(content['schema'])[:_LONGEST_NAME]}, not {SCHEMA}"
+            raise InputError(message, hint="such a file is written by train … --save FILE")
         return _session(content)
     except ExplainError:
         raise
