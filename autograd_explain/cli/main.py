@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from autograd_explain.cli import console
+from autograd_explain.cli.complaints import told
 from autograd_explain.cli.options import SCREEN, ProgramCommand, run_options, step_option
 from autograd_explain.cli.own_operations import ops_option
 from autograd_explain.cli.plot_options import plot_options
@@ -311,14 +312,6 @@ def execute(arguments: Sequence[str]) -> int:
     return int(outcome or OK)
 
 
-def _usage(error: Any) -> _Ending:
-    """A complaint of click in the form of our own."""
-    message = visible(error.format_message(), keep="\n").rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else COMMAND
-    return f"{message[:1].lower()}{message[1:]}\nhint: {path} --help", AT_FAULT
-
-
 def _closed_pipe(_error: Any) -> _Ending:
     console.discard()
     return "", OK
@@ -340,7 +333,7 @@ def _broken(error: Any) -> _Ending:
 _LONGEST_FAULT = 200
 _ENDINGS: tuple[tuple[Any, Callable[[Any], _Ending]], ...] = (
     ((click.Abort, KeyboardInterrupt), lambda error: ("", INTERRUPTED)),
-    (click.ClickException, _usage),
+    (click.ClickException, lambda error: (told(error), AT_FAULT)),
     (ExplainError, lambda error: (str(error), error.exit_code)),
     ((BrokenPipeError, SystemExit), _closed_pipe),  # click leaves in this way when help meets a closed pipe
     (OSError, _failed_output),

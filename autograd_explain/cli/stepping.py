@@ -116,9 +116,12 @@ def _write_step(explanation: Any, number: int, target: Target) -> None:
     frame = frames.of_step(number)
     if frame is None:
         count = frames.count(BACKWARD)
-        known = f"the steps back are 1 to {count}" if count else "there are no steps back"
+        known = _COUNTED.get(count, f"the steps back are 1 to {count}")
         raise InputError(f"there is no step {number}: {known}", hint="--step=1" if count else "--step alone")
     write_text(lambda out: write_step(frames, frame, target.view, out), target)
+
+
+_COUNTED = {0: "there are no steps back", 1: "there is only step 1"}
 
 
 def _rerun(program: Program, given: Given) -> Callable[[str, str], Any]:

@@ -44,9 +44,9 @@ def compile_program(parsed: Parsed, *, seed: int = 0, limits: Limits = DEFAULT_L
         run = Run(tape, limits, seed if other_seed is None else other_seed)
         names = dict(values)
         frame = Frame(names, names, run, tape)
-        run.spend(size)
         token = WORK.set(run.worked)
         try:
+            run.spend(size)
             on_one_stretch(body, frame)
             run.spend(0)
         except LimitError as error:

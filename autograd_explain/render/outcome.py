@@ -92,6 +92,9 @@ def _verdict(result: CheckResult, labels: int, view: View) -> Iterator[Line]:
             text = text_of(value, view)
             line.add(text if text[0] in "-−" else " " + text).to(column := column + view.digits + 10, 3)
     said = f"agree to {result.digits} digits" if result.status == "agrees" and result.digits else result.status
+    if line.width + cell_width(said) > view.width:
+        yield line
+        line = Line("        ")
     yield line.add(said, style)
     if result.why:
         for text in wrapped(result.why, view.width - 10):

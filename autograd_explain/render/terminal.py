@@ -113,7 +113,8 @@ def header(run: Explanation, view: View) -> Iterator[Line]:
     if len(source) == 1 and cell_width(source[0]) + cell_width(flat) + 6 <= view.width:
         yield Line("  ").add(source[0], "head").to(view.width - cell_width(flat) - 2).add(flat)
     else:
-        yield from (Line("  ").add(text, "head") for text in source)
+        for text in source:
+            yield from _program_line(text, view)
         yield from (Line("  ").add(text) for text in _filled_rows(values, view.width - 4))
     for record in run.inputs:
         if _is_table(record.value):
@@ -122,6 +123,16 @@ def header(run: Explanation, view: View) -> Iterator[Line]:
     chain = _chain(run, view)
     if chain:
         yield Line("  ").add(chain, "dim")
+
+
+def _program_line(text: str, view: View) -> Iterator[Line]:
+    """A line as typed; one that is too wide goes on below at a blank, further in."""
+    if cell_width(text) <= view.width - 2:
+        yield Line("  ").add(text, "head")
+        return
+    indent = 2 + len(text) - len(text.lstrip())
+    for i, part in enumerate(wrapped(text, view.width - indent - 4)):
+        yield Line(" " * (indent + 4 * (i > 0))).add(part, "head")
 
 
 def _filled_rows(values: list[str], room: int) -> Iterator[str]:

@@ -188,7 +188,7 @@ def refused(fails: Callable[..., str], *words: str) -> str:
         (("--worksheet", "a.md", "--key", "a.md"), "are one file"),
         (("--worksheet", "a.md", "--answers", "x"), "--answers cannot be given"),
         (("--worksheet", "a.md", "-o", "x"), "-o cannot be given"),
-        (("--level", "values,locals"), "is not one of"),
+        (("--level", "values,locals"), "takes one of values, locals, chain, formulas"),
         (("--questions", "0"), "--questions"),
         (("--wrt", "q"), "no value is given"),
         (("--level",), "--level has no value"),

@@ -363,3 +363,13 @@ def test_an_array_without_entries_can_be_told(program: str) -> None:
 )
 def test_the_chain_begins_with_names(program: str, chain: str) -> None:
     assert f"  {chain}" == as_text(explain(program, x=2), View(80)).splitlines()[2]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60])
+def test_a_narrow_terminal_breaks_the_program_and_the_verdicts(width: int) -> None:
+    program = "sigmoid(w*x+b) + tanh(w*x+b)*0.5 + exp(-(x*w)**2) + log(1+exp(b))"
+    run = explain(program, x=2, w=3, b=1, check=True)
+    text = as_text(run, View(width=width, brief=True))
+    assert [] == [line for line in text.splitlines() if len(line) > width]
+    assert program.replace(" ", "") in "".join(text.split("w = 3")[0].split())
+    assert 6 == text.count("agree to ")
