@@ -48,13 +48,29 @@ def gradient_of(sweep: Sweep, target: Var) -> Any:
 def _shaken(sweep: Sweep, random: np.random.Generator) -> tuple[Tape, Var]:
     tape = Tape()
     tape.options = sweep.tape.options
+    mixed = _mixed(sweep.tape.nodes)
     for node in sweep.tape.nodes:
         copy = Var()
         copy.tape, copy.index, copy.op, copy.site, copy.tracked = tape, node.index, node.op, node.site, node.tracked
         copy.first, copy.second = _there(node.first, tape), _there(node.second, tape)
-        copy.value = _moved(node, copy, random) if node.inputs else node.value
+        given = shake(node.value, random) if node.index in mixed else node.value
+        copy.value = _moved(node, copy, random) if node.inputs else given
         tape.nodes.append(copy)
     return tape, tape.nodes[sweep.result.index]
+
+
+def _mixed(nodes: list[Var]) -> set[int]:
+    """The inputs that an operation on whole arrays reads.
+
+    Inside it their entries meet, in a mean say, so that it rounds as if they had been given in other last bits.
+    """
+    return {
+        argument.index
+        for node in nodes
+        if node.inputs and not node.op.elementwise
+        for argument in node.inputs
+        if argument.tracked and not argument.inputs
+    }
 
 
 def _there(inputs: Any, tape: Tape) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_explain import explain
 from autograd_explain.check.rounding import spreads
 from autograd_explain.check.verdict import judge, settled
 
@@ -39,3 +40,15 @@ def test_the_spread_is_large_where_digits_cancel_and_small_where_they_do_not(wri
     kept = written("(1 - sigmoid(x))**2", x=0.3)
     assert spreads(lost.sweep, [lost.recording.inputs["x"]])[0] >= 2.0
     assert spreads(kept.sweep, [kept.recording.inputs["x"]])[0] <= 1e-14
+
+
+@pytest.mark.parametrize("program", ["std(a, ddof=1)", "var(a)", "std(a)**2 + sum(a)*0", "var(a*1)"])
+def test_an_entry_at_the_mean_is_within_rounding_of_it(program: str) -> None:
+    a = [-1.2827, -0.6327, -0.9577, 0.3423]  # the second entry is the mean but for the last bits of all four
+    assert {"agrees"} == {result.status for result in explain(program, a=a, check=True).checks}
+
+
+def test_inputs_of_entrywise_operations_are_as_exact_as_they_were_given(written: Any) -> None:
+    near = written("log(x - 1)", x=1.0 + 2.0**-40)
+    slope = 2.0**40
+    assert spreads(near.sweep, [near.recording.inputs["x"]])[0] <= 1e-15 * slope
