@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_explain.check.formulas import FUNCTIONS, UnknownFormula, evaluate, names_in, number
+from autograd_explain.check.verified_checks import branches, notes, verdicts
 from autograd_explain.check.verified_slopes import curvature_that_differs, slopes_that_differ
 
 SCHEMA = "autograd-explain/1"
@@ -347,6 +348,9 @@ RULES = (
     Rule("totals", "contributions add up to the totals, the last total is the gradient", _totals),
     Rule("tangents", "in forward mode shares add up to tangents", _tangents),
     Rule("references", "notes, spans and scopes point at what is there", _references),
+    Rule("notes", "notes are of the kinds that there are", notes),
+    Rule("branches", "every branch went where its condition says", branches),
+    Rule("checks", "every verdict follows from its numbers, every closed form gives them", verdicts),
     Rule("paths", "the products over paths add up to the gradient", _paths),
     Rule("hessian", "second derivatives are the same in either order", _hessian),
     Rule("differences", "differences of the formulas give gradients and curvature", _differences),

@@ -113,6 +113,54 @@ def test_each_rule_finds_its_fault(rule: str) -> None:
     assert rule in {problem.rule for problem in verify(data).problems}
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (at("checks", 0, "ours", value=lambda v: v + 1e-12), "ours is not the gradient"),
+        (at("checks", 0, "theirs", value=lambda v: v * 1.01), "apart, not 0"),
+        (at("checks", 3, "error", value=1e-3), "apart, not 0.001"),
+        (
+            together(at("checks", 3, "theirs", value=lambda v: v + 0.25), at("checks", 3, "error", value=0.25)),
+            "is more than rounding explains",
+        ),
+        (
+            together(at("checks", 3, "theirs", value=lambda v: v * (1 + 2**-40)), at("checks", 3, "error", value=None)),
+            "",
+        ),
+        (at("checks", 0, "formula", value="2*w + 1"), "2*w + 1 is 2 here"),
+        (at("checks", 0, "status", value="undecided"), "16 digits of what does not agree"),
+    ],
+)
+def test_a_verdict_that_its_numbers_do_not_bear_out_is_found(change: Callable[[Any], None], text: str) -> None:
+    data = export(check=True)
+    assert [] == verify(data).problems
+    change(data)
+    found = [problem for problem in verify(data).problems if problem.rule == "checks"]
+    assert bool(text) == bool(found)
+    assert text in "\n".join(problem.text for problem in found)
+
+
+def test_digits_that_do_not_agree_are_found() -> None:
+    data = export(check=True)
+    check = data["checks"][3]
+    check["theirs"] = check["ours"] * (1 + 2.0**-33)
+    check["error"] = abs(check["theirs"] - check["ours"])
+    assert ["16 digits do not agree"] == [problem.text for problem in verify(data).problems]
+
+
+def test_a_note_of_no_kind_is_found() -> None:
+    data = export()
+    data["notes"][0]["kind"] = "hint"
+    assert {"notes"} == {problem.rule for problem in verify(data).problems}
+
+
+def test_a_branch_that_its_condition_does_not_explain_is_found() -> None:
+    data = export("y = x*x if x > 0 else -x\ny*3", {"x": 2.0})
+    assert [] == verify(data).problems
+    data["branches"][0]["taken"] = False
+    assert {"branches"} == {problem.rule for problem in verify(data).problems}
+
+
 def test_a_wrong_tangent_is_found() -> None:
     data = export(mode="forward")
     at("forward", 2, "tangent", value=9.0)(data)
@@ -176,7 +224,9 @@ def test_what_stands_twice_is_the_same(change: Callable[[Any], None], rule: str)
 
 
 def test_every_rule_has_a_broken_export() -> None:
-    assert {rule.name for rule in RULES} == BROKEN.keys() | {"tangents", "paths", "hessian"}
+    assert {rule.name for rule in RULES} == BROKEN.keys() | {
+        "tangents", "paths", "hessian", "checks", "notes", "branches",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [("nodes",), ("backward",), ("nodes", 3), ("inputs", 0, "value"), ("notes",)])

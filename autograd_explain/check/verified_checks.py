@@ -1,0 +1,84 @@
+"""What an export tells beside its numbers: the verdicts of checkers, notes and branches. Imports no engine."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from autograd_explain.check.formulas import UnknownFormula, evaluate, number
+
+_NEAR = 1e-9  # a difference of this share of theirs, or less, is agreement
+_ULP = 2.0**-52
+_SAMPLED = "random directions"
+
+
+def verdicts(data: Any) -> Iterator[tuple[str, str]]:
+    """The verdicts that their own numbers do not bear out."""
+    for check in data["checks"]:
+        place = f"{check['checker']} check of {check['target']}"
+        ours = number(check["ours"])
+        if _SAMPLED not in check["why"] and not _same(ours, number(data["gradients"][check["target"]])):
+            yield place, "ours is not the gradient"
+        if check["theirs"] is not None and check["error"] is not None:
+            theirs = number(check["theirs"])
+            yield from ((place, text) for text in _error(check, ours, theirs))
+            yield from ((place, text) for text in _formula(data, check, theirs))
+        if (check["status"] == "agrees") < (check["digits"] is not None):
+            yield place, f"{check['digits']} digits of what does not agree"
+
+
+def _same(left: Any, right: Any) -> bool:
+    return np.shape(left) == np.shape(right) and bool(np.all((left == right) | (np.isnan(left) & np.isnan(right))))
+
+
+def _error(check: Any, ours: Any, theirs: Any) -> Iterator[str]:
+    apart = np.where((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)), 0.0, np.abs(ours - theirs))
+    worst, largest = float(np.max(apart, initial=0.0)), float(np.max(np.abs(theirs), initial=0.0))
+    told = float(number(check["error"]))
+    if not abs(told - worst) <= 4 * _ULP * largest and not (math.isnan(told) and math.isnan(worst)):
+        yield f"ours and theirs are {worst:.6g} apart, not {told:.6g}"
+    if check["status"] == "agrees" and not told <= max(float(number(check["tolerance"])), _NEAR * largest):
+        yield f"an error of {told:.6g} is more than rounding explains"
+    if check["digits"] and told > 0.0 and 10.0 ** -check["digits"] * largest < told * (1 - _NEAR):
+        yield f"{check['digits']} digits do not agree"
+
+
+def _formula(data: Any, check: Any, theirs: Any) -> Iterator[str]:
+    """The closed form, worked out on the given values, is what theirs is."""
+    if not check["formula"]:
+        return
+    try:
+        found = evaluate(check["formula"], {entry["name"]: number(entry["value"]) for entry in data["inputs"]})
+    except UnknownFormula:  # SymPy knows more functions than an export has
+        return
+    with np.errstate(all="ignore"):
+        near = np.abs(found - theirs) <= 1e-6 * np.abs(theirs) + 1e-9
+    if np.shape(found) == np.shape(theirs) and np.all(np.isfinite(found)) and not np.all(near):
+        yield f"{check['formula']} is {float(np.ravel(found)[0]):.6g} here"
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    text = files("autograd_explain").joinpath("schema.json").read_text(encoding="utf-8")
+    return frozenset(json.loads(text)["$defs"]["note"]["properties"]["kind"]["enum"])
+
+
+def notes(data: Any) -> Iterator[tuple[str, str]]:
+    """The notes of a kind that there is not."""
+    for note in data["notes"]:
+        if note["kind"] not in _kinds():
+            yield f"note {note['kind']}", "there is no such kind"
+
+
+def branches(data: Any) -> Iterator[tuple[str, str]]:
+    """The branches that did not go where their condition says."""
+    for branch in data["branches"]:
+        value = number(data["nodes"][branch["node"]]["value"])
+        if bool(np.ravel(value)[0] != 0.0) is not branch["taken"]:
+            yield f"branch at node {branch['node']}", f"the condition is {float(np.ravel(value)[0]):g}"
