@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from autograd_explain.cli.main import execute
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS = 15.0  # three times what is promised: machines that test are shared
+SECONDS = 10.0  # of computing, twice what is promised: machines that test are shared
 MEBIBYTES = 1024
 Refused = Callable[..., str]
 
@@ -44,9 +44,9 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def run(*words: str) -> str:
         before = set(tmp_path.iterdir())
         capsys.readouterr()
-        start = time.perf_counter()
+        start = time.process_time()
         code = execute(words)
-        took = time.perf_counter() - start
+        took = time.process_time() - start
         out, err = capsys.readouterr()
         assert (2, "", before) == (code, out, set(tmp_path.iterdir())), err
         assert is_one_report(err), err
@@ -268,6 +268,8 @@ def test_a_loop_that_changes_something_for_ever_meets_a_limit(refused: Refused) 
         ["def f(n): return f(n - 1) + f(n - 2) if n > 0 else x\nf(60)", "--x", "1"],
         ["while x > 0: x = x*1", "--x", "1"],
         ["i = 0\nwhile 1:\n    i = i + 1\n    y = tanh(ones(3)*x)", "--x", "1"],
+        ["i = 0\nwhile 1:\n    i = i + 1\n    y = cross_entropy([i, x, 2], 1)", "--x", "1"],
+        ["def f(n, v): return f(n - 1, v*2) + f(n - 1, v) if n > 0 else v\nf(150, ones(2)*x)", "--x", "1"],
         ["while 1: x = x*ones(10**6)", "--x", "1"],
         ["while 1: x = concat([x, x])", "--x", "[1, 2]"],
         ["sum(x)", "--x", "@huge.json"],
@@ -284,7 +286,6 @@ def test_time_and_memory_with_the_usual_limits(tmp_path: Path, words: list[str])
             file, {"descr": "<f8", "fortran_order": False, "shape": (12_500_000,)}
         )
         file.truncate(file.tell() + 100_000_000)
-    start = time.perf_counter()
     line = [sys.executable, "-m", "autograd_explain", "run", *words]
     with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
         process = subprocess.Popen(
@@ -294,7 +295,7 @@ def test_time_and_memory_with_the_usual_limits(tmp_path: Path, words: list[str])
     process.returncode = os.waitstatus_to_exitcode(status)
     assert (2, b"") == (process.returncode, (tmp_path / "out").read_bytes())
     assert is_one_report((tmp_path / "err").read_text("utf-8"))
-    assert time.perf_counter() - start < SECONDS
+    assert used.ru_utime + used.ru_stime < SECONDS
     assert used.ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2) < MEBIBYTES
 
 

@@ -42,17 +42,17 @@ def _nested(form: Any, depth: Any) -> Any:
 )
 def test_every_program_gets_its_verdict_within_seconds(written: Any, text: Any, values: Any, status: Any) -> None:
     run = written(text, **values)
-    started = time.monotonic()
+    started = time.process_time()
     verdicts = check(run.recording, run.sweep)
-    assert time.monotonic() - started < 10.0
+    assert time.process_time() - started < 10.0
     assert {status} == {verdict.status for verdict in verdicts}
 
 
 def test_too_long_a_run_is_refused_by_its_length_not_by_the_clock(written: Any) -> None:
     run = written("for i in range(60000):\n  x = x*0.999 + 0.001\nx", x=1.2)
-    started = time.monotonic()
+    started = time.process_time()
     verdicts = check(run.recording, run.sweep)
-    assert time.monotonic() - started < 5.0
+    assert time.process_time() - started < 5.0
     assert {"undecided"} == {verdict.status for verdict in verdicts}
     assert all("too many" in verdict.why for verdict in verdicts)
 
