@@ -96,7 +96,7 @@ class _Names:
 
 
 def derivative_forms(rows: list[Row], seed: float, digits: int) -> Iterator[tuple[str, Form]]:
-    """The closed form of the last row's derivative by every tracked input, with its value times the seed."""
+    """The closed form of the last row's derivative by every tracked input, times the seed, with its value."""
     names = _Names()
     expression, inputs = _expression(rows, names)
     symbols = tuple(names.values)
@@ -104,7 +104,8 @@ def derivative_forms(rows: list[Row], seed: float, digits: int) -> Iterator[tupl
         points = [mpmath.mpf(names.values[symbol]) for symbol in symbols]
         for name, symbol in inputs.items():
             derivative = sympy.diff(expression, symbol)
-            yield name, Form(_text(derivative), _value(derivative * names.number(seed), symbols, names, points))
+            seeded = derivative if seed == 1.0 else derivative * names.number(seed)
+            yield name, Form(_text(seeded), _value(seeded, symbols, names, points))
 
 
 def expressions(runs: list[list[Row]]) -> list[Any]:

@@ -23,7 +23,7 @@ def verdicts(data: Any) -> Iterator[tuple[str, str]]:
     for check in data["checks"]:
         place = f"{check['checker']} check of {check['target']}"
         ours = number(check["ours"])
-        if _SAMPLED not in check["why"] and not _same(ours, number(data["gradients"][check["target"]])):
+        if _SAMPLED not in check["why"] and not _same(ours, number(_checked(data, check["target"]))):
             yield place, "ours is not the gradient"
         if check["theirs"] is not None and check["error"] is not None:
             theirs = number(check["theirs"])
@@ -31,6 +31,14 @@ def verdicts(data: Any) -> Iterator[tuple[str, str]]:
             yield from ((place, text) for text in _formula(data, check, theirs))
         if (check["status"] == "agrees") < (check["digits"] is not None):
             yield place, f"{check['digits']} digits of what does not agree"
+
+
+def _checked(data: Any, target: str) -> Any:
+    """What a target names: a gradient (`x`), a second derivative (`x∂y`), or a part of a product (`·v∂x`)."""
+    first, _, second = target.rpartition("∂")
+    if first == "·v":
+        return data["hvp"]["product"][second]
+    return data["hessian"][first][second] if first else data["gradients"][target]
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -297,9 +297,22 @@ def _both_finite(one: Any, other: Any) -> tuple[Any, Any]:
 def _differences(data: Any) -> Iterator[tuple[str, str]]:
     at = _result_index(data)
     if at is not None:
-        seed = number(backward(data)[0]["upstream"]) if backward(data) else 1.0
+        seed = _seed(data, at)
         yield from slopes_that_differ(data, at, seed)
         yield from curvature_that_differs(data, at, seed)
+
+
+def _seed(data: Any, at: int) -> Any:
+    """The upstream of the result; forward sweeps end in a tangent, of which the gradient is that many times as much."""
+    if backward(data):
+        return number(backward(data)[0]["upstream"])
+    for step in data.get("forward") or []:
+        if step["node"] == at and np.ndim(number(step["tangent"])) == 0 and step["input"] in data["gradients"]:
+            with np.errstate(all="ignore"):
+                found = number(data["gradients"][step["input"]]) / number(step["tangent"])
+            if np.ndim(found) == 0 and np.isfinite(found):
+                return found
+    return 1.0
 
 
 def _tangents(data: Any) -> Iterator[tuple[str, str]]:

@@ -197,8 +197,11 @@ def _slope(run: Explanation, direction: Direction, last: ForwardStep | None, vie
     """What the sweep was for: the slope of the result in this direction."""
     slope = show(run.forward.slope(direction), view)
     why = "the result's tangent" if last else "nothing of it reaches the result"
+    seed = run.sweep.seed
     if last and type(last.tangent) is not float:
         why = "its entries × upstream, summed"
+    elif last and seed != 1.0:
+        why = f"upstream × the result's tangent: {show(seed, view)} × {show(last.tangent, view)}"
     line = Line("      ").add(f"∂{direction.label}", "head").to(TARGET_COLUMN, 1).add(why, "dim")
     yield from _ending(line, f"= {slope}", view)
 

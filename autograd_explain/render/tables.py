@@ -64,7 +64,7 @@ def _left(view: View) -> int:
 
 def _as_tables(run: Explanation, view: View) -> Iterator[Line]:
     shown = _rows(run, view)
-    tangents = [_tangents(run, direction) for direction in run.forward.directions]
+    tangents = [_tangents(run, direction, view) for direction in run.forward.directions]
     adjoints = _adjoints(run)
     about = "each value beside its tangent, from the inputs down: local × tangent of what it is made from"
     yield from heading("TANGENTS", about, view)
@@ -91,7 +91,7 @@ def _rows(run: Explanation, view: View) -> list[Var | None]:
     return [*inputs, *operations[:AT_EACH_END], None, *operations[-AT_EACH_END:]]
 
 
-def _tangents(run: Explanation, direction: Direction) -> Column:
+def _tangents(run: Explanation, direction: Direction, view: View) -> Column:
     """The column of one forward sweep."""
     sums: dict[int, tuple[Factors, float]] = {direction.node.index: ([], 1.0)}
     for step in run.forward.sweep(direction):
@@ -104,7 +104,8 @@ def _tangents(run: Explanation, direction: Direction) -> Column:
                 slope = pass_on(step.node.op, part.position, 1.0, step.node.value, values, options)[1]
             factors.append((slope, part.tangent))
         sums[step.node.index] = (factors, step.tangent)
-    return Column(f"{direction.label} moves", sums, {run.result.index: f"∂{direction.label}"})
+    given = "" if run.sweep.seed == 1.0 else f"× {show(run.sweep.seed, view)} = "  # the upstream, where one was given
+    return Column(f"{direction.label} moves", sums, {run.result.index: f"{given}∂{direction.label}"})
 
 
 def _adjoints(run: Explanation) -> Column:

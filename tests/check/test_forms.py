@@ -95,7 +95,7 @@ def test_the_worker_reads_data_and_writes_data() -> None:
         [sys.executable, "-m", "autograd_explain.check.worker"],
         input=json.dumps(task), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert {"x": {"text": "2*x", "value": "12.0"}} == json.loads(done.stdout)
+    assert {"x": {"text": "6*x", "value": "12.0"}} == json.loads(done.stdout)
 
 
 def test_variables_named_like_functions_are_told_apart(written: Any) -> None:

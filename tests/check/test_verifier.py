@@ -140,6 +140,21 @@ def test_a_verdict_that_its_numbers_do_not_bear_out_is_found(change: Callable[[A
     assert text in "\n".join(problem.text for problem in found)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["x**2*y", "--x", "2", "--y", "3", "--hessian", "--check"],
+        ["rosenbrock", "--hvp", "x=1,y=2", "--check"],
+        ["x*x*y", "--x", "3", "--y", "2", "--upstream", "2.5", "--mode", "forward", "--check"],
+        ["sum(x*x)", "--x", "linspace(1, 2, 200)", "--check"],
+    ],
+)
+def test_verdicts_of_every_kind_hold(tmp_path: Path, words: list[str]) -> None:
+    file = tmp_path / "run.json"
+    assert 0 == execute(["run", *words, "-o", str(file)])
+    assert [] == verify(json.loads(file.read_text(encoding="utf-8"))).problems
+
+
 def test_digits_that_do_not_agree_are_found() -> None:
     data = export(check=True)
     check = data["checks"][3]

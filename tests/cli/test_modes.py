@@ -12,6 +12,7 @@ import pytest
 
 from autograd_explain.cli.comparing import read_versus, with_others
 from autograd_explain.errors import InputError
+from tests.cli.conftest import Command
 
 SCHEMA = json.loads(files("autograd_explain").joinpath("schema.json").read_text("utf-8"))
 BRANCH = "y = x*x if x > 0 else -x; y + 1"
@@ -126,3 +127,13 @@ def test_commas_inside_brackets_belong_to_a_value() -> None:
 
 def test_the_other_run_keeps_what_it_does_not_change() -> None:
     assert (("y", "1"), ("x", "3")) == with_others((("x", "2"), ("y", "1")), (("x", "3"),))
+
+
+def test_an_upstream_multiplies_what_forward_sweeps_and_closed_forms_come_to(command: Command) -> None:
+    words = ("run", "x*x", "--x", "3", "--upstream", "2", "--no-notes")
+    forward = command(*words, "--mode", "forward", "--check=symbolic").out
+    assert "∂x               upstream × the result's tangent: 2 × 6 = 12" in forward
+    assert "∂x = 4*x" in forward
+    assert "3 × 1 + 3 × 1 = 6   × 2 = ∂x" in command(*words, "--mode", "both").out
+    plain = command("run", "x*x", "--x", "3", "--no-notes", "--mode", "forward").out
+    assert "∂x               the result's tangent            = 6" in plain
