@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,7 @@ from autograd_explain.check.formulas import UnknownFormula, evaluate, number
 _NEAR = 1e-9  # a difference of this share of theirs, or less, is agreement
 _ULP = 2.0**-52
 _SAMPLED = "random directions"
+_NEXT = re.compile(r", (?=\w+ = )")  # between the parts that a long closed form names: `a*b with a = x*y, b = exp(a)`
 
 
 def verdicts(data: Any) -> Iterator[tuple[str, str]]:
@@ -61,8 +63,13 @@ def _formula(data: Any, check: Any, theirs: Any) -> Iterator[str]:
     """The closed form, worked out on the given values, is what theirs is."""
     if not check["formula"]:
         return
+    names = {entry["name"]: number(entry["value"]) for entry in data["inputs"]}
+    short, _, shared = check["formula"].partition(" with ")
     try:
-        found = evaluate(check["formula"], {entry["name"]: number(entry["value"]) for entry in data["inputs"]})
+        for part in filter(None, _NEXT.split(shared)):
+            name, _, text = part.partition(" = ")
+            names[name] = evaluate(text, names)
+        found = evaluate(short, names)
     except UnknownFormula:  # SymPy knows more functions than an export has
         return
     with np.errstate(all="ignore"):

@@ -155,6 +155,14 @@ def test_verdicts_of_every_kind_hold(tmp_path: Path, words: list[str]) -> None:
     assert [] == verify(json.loads(file.read_text(encoding="utf-8"))).problems
 
 
+def test_a_closed_form_with_parts_of_its_own_is_worked_out() -> None:
+    data = export("tanh(sin(x*y)*exp(x*y))**3*exp(sin(x*y)*exp(x*y))", {"x": 0.3, "y": 0.7}, check=True)
+    assert " with s = x*y, p = exp(s)" in data["checks"][0]["formula"]
+    assert [] == verify(data).problems
+    data["checks"][0]["formula"] = data["checks"][0]["formula"].replace("s = x*y", "s = x + y")
+    assert ["checks"] == [problem.rule for problem in verify(data).problems]
+
+
 def test_digits_that_do_not_agree_are_found() -> None:
     data = export(check=True)
     check = data["checks"][3]
