@@ -16,21 +16,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.callers import FollowedTape, place_of, source_of
-from autograd_explain.core.shapes import as_value
-from autograd_explain.core.tape import Tape, opened, uncollected
-from autograd_explain.core.traced import Traced
-from autograd_explain.core.var import Var, constant, leaf, two_tapes
-from autograd_explain.errors import ExplainError, InputError, NameProblem, RecordingNeeded
+from autograd_explain.core.callers import place_of, source_of
+from autograd_explain.core.tape import uncollected
+from autograd_explain.errors import ExplainError, InputError, NameProblem
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.limits import DEFAULT_LIMITS, Limits
 from autograd_explain.modes.corners import choose
+from autograd_explain.modes.functions import as_number, or_zero, record_function
 from autograd_explain.modes.records import Recording, Sweep
 from autograd_explain.modes.reverse import reverse
 
 CHECKERS = ("symbolic", "finite")
 MODES = ("reverse", "forward", "both")
-_NUMBERS = "biuf"  # NumPy's kinds of bool, whole and real numbers
 
 
 def explain_program(
@@ -220,76 +217,3 @@ def _known(wrt: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:
 def _listed(names: Collection[str]) -> tuple[str, ...]:
     """Names as a tuple; a text lists them with commas between, as on the command line."""
     return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else tuple(names)
-
-
-def as_number(name: str, value: Any) -> Any:
-    """What was given under a name as a float or a float64 array. Raises InputError where it is no number."""
-    try:
-        plain = float(value) if type(value) is int else value
-        if np.asarray(plain).dtype.kind in _NUMBERS:  # text of digits and None would become numbers unasked
-            return as_value(plain)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    hint = "give a number, or an array or list of real numbers with rows of one length"
-    raise InputError(f"{_value_of(name)} is not a number or an array of numbers", hint=hint)
-
-
-def _value_of(name: str) -> str:
-    return name if name.startswith("the ") else f"the value of {name}"
-
-
-def record_function(
-    function: Callable[..., Any], values: Mapping[str, Any], *, tracked: Collection[str] | None = None
-) -> Recording:
-    """Run a Python function once on recorded inputs, given by name. Raises NameProblem unless it takes these names."""
-    _refuse_names(function, values)
-    tape = FollowedTape(function)
-    inputs = {n: leaf(tape, n, as_value(v), tracked=tracked is None or n in tracked) for n, v in values.items()}
-    with opened(tape):
-        result = recorded_result(tape, function(**inputs))
-    tape.settle()
-    return Recording(tape, result, inputs, lambda others: function(**others))
-
-
-def _refuse_names(function: Callable[..., Any], values: Mapping[str, Any]) -> None:
-    import inspect
-
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return  # functions written in C need not say
-    try:
-        signature.bind(**values)
-    except TypeError as error:
-        names = ", ".join(signature.parameters)
-        hint = f"it is called with values by the names of its arguments: {names}" if names else "it has no arguments"
-        raise NameProblem(f"the function cannot be called with these values: {error}", hint=hint) from None
-
-
-def recorded_result(tape: Tape, result: Any) -> Var:
-    """What a Python function returned as a value of its tape.
-
-    Raises InputError where it is not one number or array, ExplainError where it belongs to another run.
-    """
-    if isinstance(result, Var):
-        if result.tape is not tape:
-            raise two_tapes()
-        return result
-    if isinstance(result, (tuple, list, dict)) and any(isinstance(part, Var) for part in _parts(result)):
-        kind = type(result).__name__
-        hint = "return one of them, their sum, or functions.stack([a, b])"
-        raise InputError(f"the function returned a {kind} of {len(result)} values; a result is one value", hint=hint)
-    if isinstance(result, Traced):
-        raise RecordingNeeded("a gradient is taken of recorded numbers only")
-    if result is None:
-        raise InputError("the function returned nothing", hint="end it with return and the value to differentiate")
-    return constant(tape, as_number("the result", result))
-
-
-def _parts(result: Any) -> Any:
-    return result.values() if isinstance(result, dict) else result
-
-
-def or_zero(gradient: Any, node: Var) -> Any:
-    """A value's gradient: zeros in its shape where no path led."""
-    return 0.0 * node.value if gradient is None else gradient

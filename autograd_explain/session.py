@@ -22,11 +22,11 @@ from autograd_explain.errors import ExplainError, InputError, NameProblem
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.notes_run import needed_by
 from autograd_explain.explanation.words import Wording
+from autograd_explain.modes.functions import as_number, or_zero
 from autograd_explain.modes.records import Recording
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.indexing import scatter_add
-from autograd_explain.pipeline import as_number, or_zero
 from autograd_explain.render.numbers import show
 from autograd_explain.render.theme import View
 

@@ -19,13 +19,13 @@ from autograd_explain.core.tape import OPEN, QUIET, Tape, opened, uncollected
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import CONSTANT, INPUT, Var, leaf, record
 from autograd_explain.errors import ExplainError, InputError, RecordingNeeded, ShapeError
+from autograd_explain.modes.functions import as_number, or_zero, recorded_result
 from autograd_explain.modes.higher import recorded_gradients
 from autograd_explain.modes.records import Recording
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.ops.arithmetic import mul
 from autograd_explain.ops.reductions import sum_
 from autograd_explain.ops.shaping import reshape, stack
-from autograd_explain.pipeline import as_number, or_zero, recorded_result
 
 Function = Callable[..., Any]
 

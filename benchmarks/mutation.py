@@ -64,6 +64,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "ops/shaping": (*_LAWS, "tests/core", "tests/modes/test_reverse.py"),
     "modes/corners": tuple(f"tests/{part}/test_corners.py" for part in ("modes", "check", "explanation")),
     "modes/faulty": ("tests/modes/test_faulty.py", "tests/explanation/test_faults.py"),
+    "modes/functions": ("tests/test_transforms.py", "tests/train/test_loop.py", "tests/test_api.py"),
     "modes/forward": ("tests/modes/test_forward.py", "tests/test_transforms.py"),
     "modes/higher": ("tests/modes/test_higher.py", "tests/test_transforms.py", "tests/lang/test_grad.py"),
     "modes/records": ("tests/modes", "tests/test_api.py"),

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.shapes import as_value, shape_of
+from autograd_explain.core.shapes import shape_of
 from autograd_explain.errors import InputError, NameProblem
+from autograd_explain.modes.functions import Record, as_number, recorder_of, refuse_names
 from autograd_explain.modes.replayed import Replayed
 from autograd_explain.train.loop import Plan, State, Stop, Taken, beginning, read_until, steps
-from autograd_explain.train.objective import Data, Record, recorder_of
+from autograd_explain.train.objective import Data
 from autograd_explain.train.optimizers import OPTIMIZERS
 from autograd_explain.train.rules import Chosen, choose
 from autograd_explain.train.schedules import CLIPPING, SCHEDULES
@@ -138,22 +139,15 @@ def _given(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str
     twice = sorted(params.keys() & data.keys())
     if twice:
         raise NameProblem(f"{twice[0]} is both trained and data", hint="give it once")
-    trained = {name: _number(name, value) for name, value in params.items()}
-    return trained, {name: _number(name, value) for name, value in data.items()}
-
-
-def _number(name: str, value: Any) -> Any:
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        message = f"the value of {name} is not a number or an array of numbers"
-        raise InputError(message, hint="a number, a list of numbers, or a NumPy array of them")
-    return as_value(array + 0.0)  # a copy: inputs stay as they are
+    trained = {name: as_number(name, value) + 0.0 for name, value in params.items()}  # copies: inputs stay as they are
+    return trained, {name: as_number(name, value) + 0.0 for name, value in data.items()}
 
 
 def _record(
     source: str | Callable[..., Any], trained: Mapping[str, Any], others: Mapping[str, Any], *, replay: bool
 ) -> Record:
     if callable(source):
+        refuse_names(source, {**others, **trained})
         record = recorder_of(source, frozenset(trained))
         return Replayed(record, checked=True) if replay else record
     from autograd_explain.lang.interpret import recorder

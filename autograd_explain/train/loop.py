@@ -17,11 +17,12 @@ import numpy as np
 from autograd_explain.core.rooms import is_large
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import DomainError, InputError
+from autograd_explain.modes.functions import Record
 from autograd_explain.modes.records import Recording, Sweep
 from autograd_explain.modes.replay import Passed
 from autograd_explain.modes.replayed import Replayed
 from autograd_explain.modes.reverse import reverse
-from autograd_explain.train.objective import Data, Record, all_finite, checked_loss
+from autograd_explain.train.objective import Data, all_finite, checked_loss
 from autograd_explain.train.rules import Chosen, Rooms, follow, in_rooms, value_of
 
 Memory = Mapping[str, Any]

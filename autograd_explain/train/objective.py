@@ -6,35 +6,16 @@ Knows how a step's values are put together; must not know optimizers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.shapes import as_value, shape_of, show_shape
-from autograd_explain.core.tape import Tape
-from autograd_explain.core.var import Var, constant, leaf
+from autograd_explain.core.shapes import shape_of, show_shape
 from autograd_explain.errors import DomainError, ShapeError
 from autograd_explain.modes.records import Recording
-
-Record = Callable[[Mapping[str, Any], int], Recording]
-"""A forward pass: values by name and a seed in, a recording out."""
-
-
-def recorder_of(function: Callable[..., Any], tracked: Collection[str]) -> Record:
-    """An ordinary Python function of named values, recorded anew at every call."""
-
-    def run(values: Mapping[str, Any], seed: int) -> Recording:
-        tape = Tape()
-        inputs = {name: leaf(tape, name, as_value(v), tracked=name in tracked) for name, v in values.items()}
-        result = function(**inputs)
-        if not isinstance(result, Var):
-            result = constant(tape, as_value(result))
-        return Recording(tape, result, inputs, lambda others: function(**others))
-
-    return run
 
 
 @dataclass(frozen=True)

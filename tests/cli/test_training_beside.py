@@ -24,10 +24,10 @@ from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.frames import Frames, Stops
 from autograd_explain.explanation.trail import landscape, trail_from
 from autograd_explain.explanation.training import Learned
+from autograd_explain.modes.functions import recorder_of
 from autograd_explain.render.theme import View
 from autograd_explain.train.beside import keeping_gradients
 from autograd_explain.train.loop import Plan, Stop, beginning, steps
-from autograd_explain.train.objective import recorder_of
 from autograd_explain.train.optimizers import OPTIMIZERS
 from autograd_explain.train.rules import choose
 from tests.render.printed import equations, is_true

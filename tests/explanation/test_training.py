@@ -8,11 +8,11 @@ import pytest
 from autograd_explain.core.formula import filled, value_when_printed, written
 from autograd_explain.core.notation import LANGUAGE, style_for
 from autograd_explain.explanation.training import curvature, rate_lines, updates
+from autograd_explain.modes.functions import recorder_of
 from autograd_explain.render.numbers import equation, is_true
 from autograd_explain.render.theme import View
 from autograd_explain.train.fitting import clipping_of, schedules_of
 from autograd_explain.train.loop import Plan, Stop, Taken, beginning, steps
-from autograd_explain.train.objective import recorder_of
 from autograd_explain.train.optimizers import OPTIMIZERS
 from autograd_explain.train.rules import choose
 

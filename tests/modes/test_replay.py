@@ -19,12 +19,12 @@ from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.interpret import recorder
 from autograd_explain.lang.parse import parse
 from autograd_explain.lang.program import example
+from autograd_explain.modes.functions import recorder_of
 from autograd_explain.modes.records import Recording
 from autograd_explain.modes.replay import Passed, replay_of
 from autograd_explain.modes.replayed import Replayed
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.train.fitting import fit
-from autograd_explain.train.objective import recorder_of
 from tests.programs import ARRAYS, NON_FINITE, SCALAR, Case, example_values, sound_examples
 from tests.strategies import array_programs, scalar_programs
 

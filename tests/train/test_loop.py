@@ -227,3 +227,22 @@ def test_large_arrays_that_somebody_holds_stay_as_they_were(optimizer: str) -> N
     for kept in (held, anew):
         assert copies == [(epoch.parameters["w"].tobytes(), epoch.gradients["w"].tobytes()) for epoch in kept]
     assert 8 == len(set(copies))
+
+
+def test_a_function_may_take_a_gradient_inside() -> None:
+    def loss(w: Any) -> Any:
+        return (autograd_explain.grad(lambda x: w * x * x)(2.0) - 8.0) ** 2
+
+    *_, last = fit(loss, {"w": 1.0}, lr=0.01, epochs=50)
+    assert pytest.approx(2.0) == last.parameters["w"]
+
+
+def test_a_function_that_does_not_take_these_names_is_refused_before_the_first_step() -> None:
+    with pytest.raises(NameProblem, match="cannot be called with these values"):
+        fit(lambda w: w * w, {"v": 1.0})
+
+
+@pytest.mark.parametrize(("made", "message"), [((1, 2), "a tuple of 2 values"), (None, "returned nothing")])
+def test_a_function_returns_one_value(made: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        list(fit(lambda w: made and tuple(w * part for part in made), {"w": 1.0}, epochs=1))
