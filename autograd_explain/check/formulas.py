@@ -102,7 +102,8 @@ def _spread(ddof: Any) -> float:
 
 
 def _var(x: Any, axis: Any = None, *, keepdims: bool = False, ddof: Any = 0) -> Any:
-    return np.var(np.asarray(x), axis=_axes(x, axis), keepdims=keepdims, ddof=_spread(ddof))
+    values: Any = np.asarray(x)
+    return values.var(axis=_axes(x, axis), keepdims=keepdims, ddof=_spread(ddof))
 
 
 NUMPYS = (

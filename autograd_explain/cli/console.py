@@ -84,8 +84,13 @@ def write(writer: Callable[[TextIO], None], *, whole: bool = True) -> None:
         discard()
     except OSError as error:
         discard()
-        message = f"the output cannot be written: {error.strerror or error}"
-        raise InputError(message, hint="is there room where it goes, and may you write there?") from None
+        raise unwritten(error) from None
+
+
+def unwritten(error: OSError, what: str = "the output") -> InputError:
+    """The error for output that the system did not take."""
+    hint = "is there room where it goes, and may you write there?"
+    return InputError(f"{what} cannot be written: {error.strerror or error}", hint=hint)
 
 
 def write_lines(lines: list[str]) -> None:

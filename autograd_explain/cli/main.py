@@ -322,7 +322,7 @@ def _failed_output(error: Any) -> _Ending:
     if error.errno not in console.OUTPUT_ERRORS:
         return _broken(error)
     console.discard()
-    return f"the output cannot be written: {error.strerror}", AT_FAULT
+    return str(console.unwritten(error)), AT_FAULT
 
 
 def _broken(error: Any) -> _Ending:

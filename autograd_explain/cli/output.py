@@ -148,8 +148,7 @@ def write_file(path: Path, writer: Writer, *, force: bool, binary: bool = False)
             return
         _write_and_move(path.resolve(), writer, force=force, binary=binary)
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}"
-        raise InputError(message, hint="is there room where it goes, and may you write there?") from None
+        raise console.unwritten(error, str(path)) from None
 
 
 def _opened(mode: str, *, binary: bool) -> dict[str, Any]:

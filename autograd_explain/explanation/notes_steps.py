@@ -53,6 +53,8 @@ def _looked_up_twice(walk: Walk, step: Step) -> Told:
         return None
     looked = step.node.inputs[0]
     entries = int(np.size(looked.value))
+    taken: Any
+    counts: Any
     taken, counts = np.unique(np.arange(entries).reshape(looked.shape)[key], return_counts=True)
     times = int(counts.max(initial=0))
     if times < 2:

@@ -171,7 +171,8 @@ def _log_of_sum_of_exps(node: Var) -> _Form | None:
     text = ", ".join("{" + str(at) + "}" for at in range(len(arguments)))
 
     def work(*values: Any) -> Any:
-        return np.logaddexp.reduce(np.broadcast_arrays(*values), axis=0)
+        together: Any = np.logaddexp.reduce
+        return together(np.broadcast_arrays(*values), axis=0)
 
     write = f"logsumexp([{text}])" if not node.shape else f"logsumexp(stack([{text}]), axis=0)"
     return _Form(write, arguments, work, (inner, *exps_of))

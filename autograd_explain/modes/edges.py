@@ -155,7 +155,7 @@ def _fitting(large: Shape, small: Shape) -> Callable[[Any], Any] | None:
     leading = tuple(range(len(large) - len(small)))
     rest = large[len(leading) :]
     stretched = tuple(axis for axis, size in enumerate(small) if size == 1 and rest[axis] != 1)
-    add = np.add.reduce
+    add: Any = np.add.reduce
     if not small:
         return lambda array: float(add(array, axis=leading))
     if not stretched:

@@ -20,7 +20,7 @@ from autograd_explain.errors import DomainError
 from autograd_explain.ops.activations import softplus
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import absolute, clip, exp, expm1, log, log1p, maximum, square
-from autograd_explain.ops.reductions import composed, log_softmax, mean, sum_
+from autograd_explain.ops.reductions import ADD, composed, log_softmax, mean, sum_
 from autograd_explain.ops.shaping import broadcast_to, sum_to
 
 
@@ -118,11 +118,11 @@ def _cross_entropy(logits: Any, t: Any) -> Any:
 
 
 def _average(logs: Any, t: Any) -> Any:
-    return -np.add.reduce(np.where(t == 0, 0.0, t * logs), axis=None) / rows_of(logs)
+    return -ADD(np.where(t == 0, 0.0, t * logs), axis=None) / rows_of(logs)
 
 
 def _average_at(logs: Any, places: Any) -> Any:
-    return -np.add.reduce(logs.reshape(-1)[places]) / rows_of(logs)
+    return -ADD(logs.reshape(-1)[places]) / rows_of(logs)
 
 
 def _places(logits: Any, t: Any) -> Any:

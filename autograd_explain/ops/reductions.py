@@ -25,6 +25,7 @@ LAST_AXIS = Option("axis", "axis", -1)
 KEEP = Option("keepdims", "flag", False)
 DDOF = Option("ddof", "count", 0)
 _COMPOSED = {"softmax": 70, "norm": 85, "var": 90, "std": 90, "logsumexp": 120, "log_softmax": 120}
+ADD: Any = np.add.reduce  # what np.sum comes to, without its detours
 _EVEN_TIE = (("JAX", "split evenly"), ("TensorFlow", "split evenly"))
 
 
@@ -70,7 +71,7 @@ def _direct_sum(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: bool
     if out or not shape:
         return None
     return Direct(
-        lambda x, room: np.add.reduce(x, axis=None), (lambda upstream, out, x, room: np.full(shape, upstream),)
+        lambda x, room: ADD(x, axis=None), (lambda upstream, out, x, room: np.full(shape, upstream),)
     )
 
 
@@ -81,7 +82,7 @@ def _direct_mean(shapes: tuple[Shape, ...], out: Shape, axis: Any, keepdims: boo
     if out or not shape or not entries:
         return None
     return Direct(
-        lambda x, room: np.add.reduce(x, axis=None) / entries,
+        lambda x, room: ADD(x, axis=None) / entries,
         (lambda upstream, out, x, room: np.full(shape, upstream / entries),),
     )
 
@@ -147,7 +148,7 @@ def _length(x: Any, axis: Any, keepdims: bool, parts: float) -> Any:
 
 
 def _sum(x: Any, axis: Any, keepdims: Any) -> Any:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)  # what np.sum comes to, without its detours
+    return ADD(x, axis=axis, keepdims=keepdims)
 
 
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -174,12 +175,12 @@ def _freedom(x: Any, axis: Any, ddof: int) -> float:
 
 
 def _symbolic_mean(sp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    return np.sum(x, axis=axis, keepdims=keepdims) / int(count(x, axis))
+    return _sum(x, axis, keepdims) / int(count(x, axis))
 
 
 def _symbolic_var(sp: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     away = x - _symbolic_mean(sp, x, axis, True)
-    return np.sum(away * away, axis=axis, keepdims=keepdims) / (int(count(x, axis)) - ddof)
+    return _sum(away * away, axis, keepdims) / (int(count(x, axis)) - ddof)
 
 
 def _symbolic_std(sp: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
