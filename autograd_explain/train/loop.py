@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from autograd_explain.modes.replay import Passed
 from autograd_explain.modes.replayed import Replayed
 from autograd_explain.modes.reverse import reverse
 from autograd_explain.train.objective import Data, all_finite, checked_loss
-from autograd_explain.train.rules import Chosen, Rooms, follow, in_rooms, value_of
+from autograd_explain.train.rules import Chosen, Line, Rooms, follow, in_rooms, value_of
 
 Memory = Mapping[str, Any]
 See = Callable[[str, Any], Any]
@@ -232,31 +233,47 @@ def updated(plan: Plan, taken: Taken) -> Taken:
 def _updates(plan: Plan, taken: Taken) -> tuple[dict[str, Any], dict[str, Memory]]:
     """The new parameters and memory, as `updating` gives them one by one: which lines apply is found once for all."""
     facts = {"t": float(taken.number), "norm": taken.norm, "lr": taken.learning_rate}
-    ways = [
-        ({**chosen.settings, **facts}, [(line, line.name, line.rule, line.reads) for line in chosen.lines(facts)])
-        for chosen in (*plan.clipping, plan.optimizer)
-    ]
-    made_of = {quantity for _, lines in ways for _, quantity, _, _ in lines}
+    ways = [_prepared(chosen, facts) for chosen in (*plan.clipping, plan.optimizer)]
+    made_of = {quantity for _, _, lines in ways for _, quantity, _, _ in lines}
     old, kept_so_far = taken.before.parameters, taken.before.memory
     parameters, memories = {}, {}
     for name, gradient in taken.gradients.items():
         before, memory = old[name], kept_so_far[name]
-        known = {"w": before, "g": gradient, **memory}
         large = type(gradient) is not float and is_large(gradient.shape)
-        for settings, lines in ways:
-            if len(known) > len(memory) + 2:  # what clipping worked out on its way is not the optimizer's to read
-                known = {kept: known[kept] for kept in ("w", "g", *memory)}
-            for line, quantity, rule, reads in lines:
-                given = [known[read] if read in known else settings[read] for read in reads]
+        weight, slope = before, gradient
+        for known, settings, lines in ways:
+            known["w"], known["g"] = weight, slope
+            known.update(memory)
+            if settings:
+                known.update(settings)
+            for line, quantity, rule, read in lines:
+                given = read(known)
                 try:
                     value = in_rooms(line, given, plan.rooms, name) if large else rule(*given)
                 except ArithmeticError:
                     value = value_of(line, given)
                 known[quantity] = value if type(value) is float else as_value(value)
-        value = known["w"]
-        parameters[name] = value if type(value) is type(before) is float else _shaped(value, before)
+            weight, slope = known["w"], known["g"]
+        parameters[name] = weight if type(weight) is type(before) is float else _shaped(weight, before)
         memories[name] = memory if made_of.isdisjoint(memory) else {kept: known[kept] for kept in memory}
     return parameters, memories
+
+
+def _prepared(chosen: Chosen, facts: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], list[_Ready]]:
+    """What lines know before any has run, the settings that some line writes over, and the lines that apply."""
+    known = {**chosen.settings, **facts}
+    lines = [(line, line.name, line.rule, _reader(line)) for line in chosen.lines(facts)]
+    return known, {quantity: known[quantity] for _, quantity, _, _ in lines if quantity in known}, lines
+
+
+_Ready = tuple[Line, str, Any, Callable[[Mapping[str, Any]], tuple[Any, ...]]]
+"""A line with its name, its rule, and what picks the quantities that it reads."""
+
+
+def _reader(line: Line) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What picks the quantities that a line reads out of all that are known."""
+    reads = line.reads
+    return itemgetter(*reads) if len(reads) > 1 else lambda known: tuple(known[read] for read in reads)
 
 
 def _shaped(value: Any, before: Any) -> Any:

@@ -6,7 +6,7 @@ Must not know any particular rule, programs or the loop.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,7 +172,7 @@ Rooms = dict[Any, Callable[[], Any]]
 _AT_A_TIME = 32  # arrays kept for one parameter: itself and what an optimizer keeps, twice, and what its lines make
 
 
-def value_of(line: Line, given: list[Any]) -> Any:
+def value_of(line: Line, given: Sequence[Any]) -> Any:
     """What one line makes of the quantities it reads."""
     try:
         value = line.rule(*given)
@@ -211,7 +211,7 @@ class Roomy(Traced):
 _SQUARE = 2.0
 
 
-def in_rooms(line: Line, given: list[Any], rooms: Rooms, purpose: Any) -> Any:
+def in_rooms(line: Line, given: Sequence[Any], rooms: Rooms, purpose: Any) -> Any:
     """The same as `value_of`, for large arrays of one shape without asking for memory."""
     shapes = {value.shape for value in given if type(value) is np.ndarray}
     if len(shapes) != 1 or not is_large(shape := shapes.pop()):
