@@ -107,7 +107,10 @@ def _arithmetic(run: Explanation, node: Var) -> str:
 
 def non_finite(walk: Walk, step: Step) -> Told:
     """The first contribution that is nan or infinite though everything before it was finite."""
-    if walk.has_begun or not all_finite(step.node.value) or not all_finite(step.upstream):
+    if walk.has_begun:
+        return None
+    if not all_finite(step.node.value) or not all_finite(step.upstream):  # what came from there is told elsewhere
+        walk.carried = walk.carried or not all(all_finite(part.contribution) for part in step.parts)
         return None
     for part in step.parts:
         if not all_finite(part.contribution):
@@ -120,7 +123,7 @@ def _where_it_began(walk: Walk, step: Step, part: Part) -> str:
     kind = "nan" if np.any(np.isnan(part.contribution)) else "inf"
     inputs = ", ".join(brief(walk.label(node), node.value) for node in step.node.inputs)
     made = f"made here by {step.node.op.name}, from {inputs}, on the way to {walk.label(part.target)}"
-    place = f"The first {kind} of the backward pass is {made}"
+    place = f"{'Another' if walk.carried else 'The first'} {kind} of the backward pass is {made}"
     if type(part.contribution) is float and type(part.local) is float:
         rule = written(filled(walk.run.words.rule(step.node, part.position, step.upstream, part.local)),
                        style_for(4, ascii_only=True)).text  # fmt: skip

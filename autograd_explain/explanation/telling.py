@@ -32,6 +32,7 @@ class Walk:
     run: Explanation
     reached: dict[int, int] = field(default_factory=dict)
     has_begun: bool = False  # whether the backward pass has made its first non-finite number
+    carried: bool = False  # whether an earlier step has passed on nan or infinity that came from the forward pass
     chooses: bool = False  # whether the program has a `where` in it
     trapped: int = 0  # how often nan has come out of a side that a `where` did not take
     last_trap: int = 0  # the step at which that was told last

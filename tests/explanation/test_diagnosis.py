@@ -23,6 +23,12 @@ def test_the_first_non_finite_number_of_the_backward_pass() -> None:
     )
 
 
+def test_a_nan_after_one_that_came_from_the_forward_pass_is_not_called_the_first() -> None:
+    forward, backward = told(case("sqrt(x)*0 + where(x > 0, log(x), 0)", x=0), "non-finite")
+    assert forward.text.startswith("The first inf of the forward pass is made by log in v4")
+    assert backward.text.startswith("Another nan of the backward pass is made here by sqrt, from x = 0")
+
+
 def test_a_non_finite_input_is_named_as_such() -> None:
     [note] = told(case("x + 1", x=float("nan")), "non-finite")
     assert "x itself is not a finite number" in note.text
