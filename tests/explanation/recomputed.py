@@ -212,7 +212,7 @@ def _broadcast(note: dict[str, Any], data: dict[str, Any]) -> Iterator[Pair]:
     times = math.prod(sizes[1]) / math.prod(sizes[0])
     yield from ((float(found[place]), times) for place in (4, 5))
     new = len(shapes[1]) - len(shapes[0])
-    before = [None] * new + shapes[0]
+    before = [1] * new + shapes[0]  # a new axis of one entry stretches nothing
     axes = [axis for axis in range(len(before)) if before[axis] != shapes[1][axis]]
     yield from _entries([int(axis) for axis in re.findall(r"\d+", found[6])], axes)
 
