@@ -47,7 +47,7 @@ def _gradient(run: Explanation, name: str, gradient: Any, labels: int, view: Vie
     line.add(text if text[0] in "-−[" else " " + text, "accent")
     if type(gradient) is float and not run.result.shape:
         said = rate_said(run, name, gradient)
-        line.to(30 if cell_width(said) + 30 <= view.width else 0)
+        line.to(30 if cell_width(said) + 30 <= view.width else labels + view.digits + 14)
         line.add(said if line.width + cell_width(said) <= view.width else "", "dim")
     yield line
 
