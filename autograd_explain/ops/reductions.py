@@ -222,6 +222,10 @@ prod = _reduction(
     lambda upstream, out, x, axis, keepdims: back(upstream, x, axis) * product_of_others(x, axis=axis),
     lambda sp, x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims),
     "Each factor's slope is the product of all the others, also where a factor is 0.",
+    jvp=(lambda tangent, out, x, axis, keepdims: sum_(  # what stands still is no 0 to meet a product that overflows
+        where(tangent, tangent * product_of_others(x, axis=axis), 0.0), axis=axis, keepdims=keepdims),),
+    jvp_shown=(lambda tangent, out, x, axis, keepdims: sum_(
+        tangent * product_of_others(x, axis=axis), axis=axis, keepdims=keepdims),),
 )  # fmt: skip
 maximum_of = _reduction(
     "max", np.max, _share_of_extreme, _symbolic_extreme(True),

@@ -23,6 +23,7 @@ from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.shapes import as_value
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import leaf
+from autograd_explain.modes.forward import pass_on
 from autograd_explain.modes.reverse import pass_back, reverse
 from autograd_explain.ops.losses import COMPOSITES
 from tests.laws.points import LEAST_NORMAL, loss_points, points
@@ -254,7 +255,14 @@ def of_operation(op: Op, sample: Sample) -> Subject:
     def many(given: tuple[Any, ...], upstream: list[float]) -> tuple[Any, dict[int, Any]]:
         return one(tuple(np.full((1,), arg) for arg in given), upstream)
 
+    def forward(given: tuple[Any, ...], upstream: list[float]) -> tuple[Any, dict[int, Any]]:
+        out = compute(op, given, options)
+        ruled = [i for i in range(len(given)) if _has_rule(op, i) and i not in fixed]
+        return out, {i: _pushed(op, i, out, given, options, upstream) for i in ruled}
+
     ways = {"": one, " of arrays": many} if op.scalar is not None else {"": one}
+    if not op.elementwise:
+        ways[" in forward mode"] = forward
     return Subject(op.name, op.family, op.arguments, exact, ways, tuple(fixed))
 
 
@@ -264,6 +272,20 @@ def _chosen(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Iterator[
         at_kink = any(kink.concerns(position) and np.any(kink.at(*args, **options)) for kink in op.kinks)
         if at_kink or not op.differentiable:
             yield position
+
+
+def _pushed(
+    op: Op, position: int, out: Any, given: tuple[Any, ...], options: dict[str, Any], upstream: list[float]
+) -> list[float]:
+    """The gradient put together from forward sweeps, one for each entry of the argument."""
+    shape = np.shape(given[position])
+    found = []
+    for entry in range(np.size(given[position])):
+        tangent = np.zeros(shape)
+        tangent.reshape(-1)[entry] = 1.0
+        pushed = pass_on(op, position, as_value(tangent), out, given, options)[1]
+        found.append(float(np.dot(upstream, np.ravel(pushed))))
+    return found
 
 
 def _has_rule(op: Op, position: int) -> bool:
@@ -338,6 +360,11 @@ LIMITS = (
         "pow", "by x", "a negative base, an exponent beyond 2**53",
         lambda x, y: x < 0 and abs(y) >= 2.0**53,
         "such floats are all even: y - 1 is y again, and the sign is lost",
+    ),
+    Limit(
+        "product_of_others", "by x in forward mode", "entries whose products overflow",
+        lambda x: np.max(np.abs(x)) > 1e150,
+        "it is met in second derivatives alone, and a tangent of 0 there meets a product that is infinite",
     ),
     Limit(
         "bce_with_logits", "by t", "a score near 0",
