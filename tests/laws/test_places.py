@@ -174,7 +174,8 @@ def test_what_is_said_to_use_its_output_does() -> None:
     for name in BY_OUTPUT:
         op = OPERATIONS[name]
         rules = [rule for rule in (*op.partials, *op.vjp, *op.shown) if callable(rule)]
-        assert any(step.argval == "out" for rule in rules for step in dis.get_instructions(rule)), name
+        read = [step.argval for rule in rules for step in dis.get_instructions(rule)]  # Python 3.13 reads two at once
+        assert any("out" in (each if isinstance(each, tuple) else (each,)) for each in read), name
 
 
 @pytest.mark.parametrize(("c", "slopes"), [(0.0, [0.0, 1.0]), (2.0, [1.0, 0.0])])
