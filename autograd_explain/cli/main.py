@@ -16,6 +16,7 @@ import click
 
 from autograd_explain.cli import console
 from autograd_explain.cli.complaints import told
+from autograd_explain.cli.declaring import option
 from autograd_explain.cli.options import SCREEN, ProgramCommand, run_options, step_option
 from autograd_explain.cli.own_operations import ops_option
 from autograd_explain.cli.plot_options import plot_options
@@ -75,7 +76,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
 
 
 @click.group(cls=Commands, context_settings=_CONTEXT, invoke_without_command=True)
-@click.option(
+@option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.pass_context
@@ -200,7 +201,7 @@ def plot(**options: Any) -> int:
 
 @group.command("verify", short_help="Derive every number of an exported explanation again.")
 @click.argument("file")
-@click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
+@option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
 def verify(file: str, **_options: Any) -> int:
     """Derive every number of FILE, an explanation exported as JSON, again without the engine.
 
@@ -234,10 +235,10 @@ def examples(name: str | None) -> None:
 
 @group.command("ops", short_help="List the functions, show one with its rule, or search.")
 @click.argument("name", required=False)
-@click.option("--glossary", is_flag=True, help="The words of the subject, and autograd told as a recipe.")
-@click.option("--check", is_flag=True, help="Hold NAME's row against the laws: what is missing, what is wrong.")
+@option("--glossary", is_flag=True, help="The words of the subject, and autograd told as a recipe.")
+@option("--check", is_flag=True, help="Hold NAME's row against the laws: what is missing, what is wrong.")
 @ops_option
-@click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
+@option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
 def ops(name: str | None, *, glossary: bool, check: bool, debug: bool) -> int:
     """List every function, show the one called NAME with its rule, or search for a word.
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from autograd_explain.cli.declaring import Option, option
 from autograd_explain.cli.own_operations import ops_option
 from autograd_explain.cli.quoting import command_line
 from autograd_explain.errors import InputError
@@ -29,7 +30,7 @@ _NAME = re.compile(r"(?!\d)[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+")
 _SINGLE_DASH = re.compile(r"-[^\W\d]\w*")
 
 
-class OptionalValue(click.Option):
+class OptionalValue(Option):
     """An option that takes a value only after `=`, and `bare` without one."""
 
     def __init__(self, *args: Any, bare: str, **kwargs: Any) -> None:
@@ -134,50 +135,50 @@ _LONGEST_HINT = 60
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 # Options that several commands have.
-digits_option = click.option(
+digits_option = option(
     "--digits", type=click.IntRange(1, LARGEST_DIGITS), default=6, show_default=True, help="Significant digits shown."
 )
-limit_option = click.option(
+limit_option = option(
     "--limit", "limits", multiple=True, metavar="NAME=N",
     help="Raise a limit: nodes, statements, depth, elements, text, nesting.",
 )  # fmt: skip
-seed_option = click.option(
+seed_option = option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="The start of rand and randn."
 )
-plain_option = click.option("--plain", is_flag=True, help="ASCII without colour.")
-debug_option = click.option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
+plain_option = option("--plain", is_flag=True, help="ASCII without colour.")
+debug_option = option("--debug", is_flag=True, help="Show where a fault of the program itself happened.")
 
 _OPTIONS = (
     click.argument("program"),
-    click.option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
-    click.option("--check", cls=OptionalValue, bare=CHECKERS, metavar="[=symbolic,finite]",
+    option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
+    option("--check", cls=OptionalValue, bare=CHECKERS, metavar="[=symbolic,finite]",
                  help="Check the gradients against independent sources; =torch,jax asks those libraries."),
-    click.option("--brief", is_flag=True, help="The gradients only, without the steps."),
-    click.option("--all", "everything", is_flag=True, help="Every step, however many there are."),
-    click.option("--no-notes", is_flag=True, help="No explaining notes."),
+    option("--brief", is_flag=True, help="The gradients only, without the steps."),
+    option("--all", "everything", is_flag=True, help="Every step, however many there are."),
+    option("--no-notes", is_flag=True, help="No explaining notes."),
     digits_option,
-    click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
-    click.option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="Which sweep."),
-    click.option("--paths", is_flag=True, help="Each gradient as the sum over all paths (small graphs)."),
-    click.option("--hessian", is_flag=True, help="Second derivatives: the backward pass, recorded and walked back."),
-    click.option("--hvp", metavar="V", help="The Hessian times a vector: --hvp 1, or by name --hvp x=1,w=[0,1]."),
-    click.option("--versus", metavar="X=-1", help="The same program at other values, side by side: --versus x=-1,y=2."),
-    click.option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
-    click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
-    click.option("--format", "format_name", type=click.Choice(list(BY_NAME)), metavar="NAME",
+    option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
+    option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="Which sweep."),
+    option("--paths", is_flag=True, help="Each gradient as the sum over all paths (small graphs)."),
+    option("--hessian", is_flag=True, help="Second derivatives: the backward pass, recorded and walked back."),
+    option("--hvp", metavar="V", help="The Hessian times a vector: --hvp 1, or by name --hvp x=1,w=[0,1]."),
+    option("--versus", metavar="X=-1", help="The same program at other values, side by side: --versus x=-1,y=2."),
+    option("--fault", metavar="NAME", help="An engine with this rule broken beside the right one: see faults."),
+    option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
+    option("--format", "format_name", type=click.Choice(list(BY_NAME)), metavar="NAME",
                  help=f"What is written: {', '.join(BY_NAME)}.  [default: by the ending of -o FILE, else text]"),
-    click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
-    click.option("--force", is_flag=True, help="Let -o FILE replace a file."),
-    click.option("--fold", cls=OptionalValue, bare="all", metavar="[=NAME,NAME]",
+    option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+    option("--force", is_flag=True, help="Let -o FILE replace a file."),
+    option("--fold", cls=OptionalValue, bare="all", metavar="[=NAME,NAME]",
                  help="In pictures: draw calls and loops as one box, all or those named."),
-    click.option("--labels", metavar="VALUE,GRADIENT",
+    option("--labels", metavar="VALUE,GRADIENT",
                  help="In pictures: which of value, gradient, local, contribution, formula, shape are written."),
     plain_option,
     seed_option,
     limit_option,
-    click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
+    option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set digits=2."),
-    click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
+    option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
     ops_option,
     debug_option,
 )  # fmt: skip
@@ -186,7 +187,7 @@ _OPTIONS = (
 def step_option(function: _Function) -> _Function:
     """Give a command the option `--step`."""
     told = "Full screen, one step at a time; =12 prints that step back alone."
-    return click.option("--step", cls=OptionalValue, bare=SCREEN, metavar="[=12]", help=told)(function)
+    return option("--step", cls=OptionalValue, bare=SCREEN, metavar="[=12]", help=told)(function)
 
 
 SCREEN = "screen"
@@ -195,6 +196,6 @@ SCREEN = "screen"
 
 def run_options(function: _Function) -> _Function:
     """Give a command the argument PROGRAM and the options of `run`."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
+    for declare in reversed(_OPTIONS):
+        function = declare(function)
     return function

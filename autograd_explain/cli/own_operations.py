@@ -10,11 +10,13 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
+from autograd_explain.cli.declaring import option
 from autograd_explain.errors import ExplainError, InputError
+
+if TYPE_CHECKING:
+    import click
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MODULE = "own_operations"
@@ -23,7 +25,7 @@ _LONGEST = 1_000_000  # characters, as the limit on programs
 
 def ops_option(function: _Function) -> _Function:
     """Give a command the option `--ops`, which acts before anything else is read."""
-    return click.option(
+    return option(
         "--ops", "ops_files", metavar="FILE.py", multiple=True, expose_value=False, is_eager=True, callback=_load,
         help="Operations of your own: runs FILE.py, which calls define(Op(...)).",
     )(function)  # fmt: skip

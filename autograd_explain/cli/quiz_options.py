@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from autograd_explain.cli.declaring import option
 from autograd_explain.cli.options import debug_option, digits_option, limit_option
 from autograd_explain.cli.own_operations import ops_option
 
@@ -16,27 +17,27 @@ MOST_QUESTIONS = 200
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _OPTIONS = (
     click.argument("program"),
-    click.option("--questions", type=click.IntRange(1, MOST_QUESTIONS), default=8, show_default=True, metavar="N",
+    option("--questions", type=click.IntRange(1, MOST_QUESTIONS), default=8, show_default=True, metavar="N",
                  help="How many questions."),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="S",
+    option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="S",
                  help="Another choice of questions; also the start of rand and randn."),
-    click.option("--level", type=click.Choice(QUIZ_LEVELS), help="Ask only about this.  [default: all of them]"),
-    click.option("--answers", metavar="FILE", help="Grade the answers in FILE, one a line; - is standard input."),
-    click.option("--worksheet", metavar="FILE", help="Write the questions with blanks (Markdown), and the key."),
-    click.option("--key", metavar="FILE", help="Where the key goes.  [default: beside the worksheet, as NAME-key.md]"),
-    click.option("--format", "format_name", type=click.Choice(QUIZ_FORMATS), default="text", show_default=True,
+    option("--level", type=click.Choice(QUIZ_LEVELS), help="Ask only about this.  [default: all of them]"),
+    option("--answers", metavar="FILE", help="Grade the answers in FILE, one a line; - is standard input."),
+    option("--worksheet", metavar="FILE", help="Write the questions with blanks (Markdown), and the key."),
+    option("--key", metavar="FILE", help="Where the key goes.  [default: beside the worksheet, as NAME-key.md]"),
+    option("--format", "format_name", type=click.Choice(QUIZ_FORMATS), default="text", show_default=True,
                  help="What the results are written as."),
-    click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, whole or not at all."),
-    click.option("--force", is_flag=True, help="Let -o, --worksheet and --key replace a file."),
-    click.option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
-    click.option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
-    click.option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
+    option("-o", "--output", metavar="FILE", help="Write the results to FILE, whole or not at all."),
+    option("--force", is_flag=True, help="Let -o, --worksheet and --key replace a file."),
+    option("--wrt", metavar="W,B", help="Track only these names.  [default: every given value]"),
+    option("--upstream", metavar="VALUE", help="What the result is seeded with.  [default: ones]"),
+    option("--at-kink", metavar="RELU=1", help="Another derivative at a corner: --at-kink relu=1,abs=0.5."),
     digits_option,
-    click.option("--plain", is_flag=True, help="Questions one after the other, in ASCII without colour."),
+    option("--plain", is_flag=True, help="Questions one after the other, in ASCII without colour."),
     limit_option,
-    click.option("--set", "values", multiple=True, metavar="NAME=VALUE",
+    option("--set", "values", multiple=True, metavar="NAME=VALUE",
                  help="A value for a name that is also an option: --set key=2."),
-    click.option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
+    option("--data", metavar="FILE", help="A .csv table: its numeric columns become names, untracked."),
     ops_option,
     debug_option,
 )  # fmt: skip
@@ -44,6 +45,6 @@ _OPTIONS = (
 
 def quiz_options(function: _Function) -> _Function:
     """Give a command the argument PROGRAM and the options of `quiz`."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
+    for declare in reversed(_OPTIONS):
+        function = declare(function)
     return function
