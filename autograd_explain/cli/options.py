@@ -5,7 +5,6 @@ Any name may be a variable, so `--x 2` cannot be declared: it is rewritten to `-
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -96,15 +95,21 @@ def _option(word: str, known: dict[str, click.Option], queue: deque[str]) -> str
 
 def _next(text: str, known: dict[str, click.Option], queue: deque[str]) -> str:
     if not queue or queue[0] in known or re.match(r"--[^\W\d]", queue[0]):
-        close = [] if text in known else difflib.get_close_matches(text, known, 1)
-        hint = f"did you mean {close[0]}?   " if close else ""
+        close = "" if text in known else _closest(text, known)
+        hint = f"did you mean {close}?   " if close else ""
         raise InputError(f"{text} has no value", hint=f"{hint}A value stands after the name: {text} 2, or {text}=2")
     return queue.popleft()
 
 
 def _option_hint(text: str, known: dict[str, click.Option]) -> str:
-    close = difflib.get_close_matches(text, known, 1)
-    return f"did you mean {close[0]}?" if close else "a name has letters, digits and _; -- ends the options"
+    close = _closest(text, known)
+    return f"did you mean {close}?" if close else "a name has letters, digits and _; -- ends the options"
+
+
+def _closest(text: str, known: dict[str, click.Option]) -> str:
+    import difflib  # loaded for a mistake alone, as start-up counts
+
+    return next(iter(difflib.get_close_matches(text, known, 1)), "")
 
 
 def _refuse_apart(words: Sequence[str], programs: list[str], known: dict[str, click.Option]) -> None:

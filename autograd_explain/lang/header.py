@@ -5,7 +5,6 @@ Must not know what the values or the program compute.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +85,8 @@ def _keyed(start: int, text: str) -> _Line | None:
 
 def _take(line: _Line, header: Header, leading: bool) -> None:
     if line.key not in _KEYS:
+        import difflib  # loaded for a mistake alone, as start-up counts
+
         close = difflib.get_close_matches(line.key, _KEYS, 1, _CLOSE) if leading else ()
         if close:
             raise LanguageError(f"unknown heading '{line.key}'", hint=f"did you mean # {close[0]}: {line.text}")

@@ -6,7 +6,6 @@ Nothing is unpickled, and no header is believed before the file's length bears i
 from __future__ import annotations
 
 import io
-import json
 import math
 import struct
 import warnings
@@ -216,6 +215,8 @@ def _json(data: bytes, limits: Limits) -> Any:
 
 
 def _json_content(data: bytes) -> Any:
+    import json
+
     try:
         return json.loads(_text(data), parse_int=_json_number, parse_float=_json_number, parse_constant=_constant)
     except json.JSONDecodeError as error:

@@ -6,7 +6,6 @@ operation here is refused with the nearest one, instead of turning the value int
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +57,8 @@ def _refused(name: str, why: str = "") -> DomainError:
         return DomainError(f"np.{name} of a recorded value {why}", hint="the plain number or array is in .value")
     known = _IN_OTHER_WORDS.get(name)
     if known is None:
+        import difflib  # loaded for a mistake alone, as start-up counts
+
         close = difflib.get_close_matches(name, [op.name for op in OPERATIONS.values() if not op.internal], 1, _NEAR)
         known = f"functions.{close[0]}" if close else ""
     hint = f"there is {known}   " if known else ""
