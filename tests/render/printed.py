@@ -63,10 +63,10 @@ def _is_arithmetic(text: str) -> bool:
     if not text or not set(_WORD.findall(re.sub(r"\de[-+]\d", "", text))) <= {*FUNCTIONS, "inf", "nan"}:
         return False
     try:
-        ast.parse(text, mode="eval")
+        tree = ast.parse(text, mode="eval")
     except SyntaxError:
         return False
-    return True
+    return not any(isinstance(part, ast.Tuple) for part in ast.walk(tree))  # a shape: `(1,1) × 1 = 1`
 
 
 def is_true(arithmetic: str, number: str, digits: int = 6) -> bool:
