@@ -199,7 +199,7 @@ class Roomy(Traced):
         room = arrays[0].room
         plain = [arg.value if type(arg) is Roomy else arg for arg in args]
         forward = op.forward
-        if op is power and type(plain[1]) is float and plain[1] in _POWERS:  # as an array's own `**` has it
+        if op is power and type(plain[1]) in {float, int} and plain[1] in _POWERS:  # as an array's own `**` has it
             forward, plain = _POWERS[plain[1]], plain[:1]
         into = {}
         if isinstance(forward, np.ufunc):
