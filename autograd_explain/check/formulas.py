@@ -26,6 +26,12 @@ def number(value: Any) -> Any:
     return np.array(value, dtype=object).astype(float) if isinstance(value, list) else np.float64(value)
 
 
+def same(left: Any, right: Any) -> bool:
+    """Whether two numbers or arrays are equal, nan being equal to itself."""
+    a, b = number(left), number(right)
+    return np.shape(a) == np.shape(b) and bool(np.all((a == b) | (np.isnan(a) & np.isnan(b))))
+
+
 def _sigmoid(x: Any) -> Any:
     small = np.exp(-np.abs(x))
     return np.where(np.greater_equal(x, 0), 1.0, small) / (1.0 + small)

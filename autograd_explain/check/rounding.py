@@ -28,8 +28,9 @@ def spreads(sweep: Sweep, targets: list[Var]) -> list[Any]:
     still = reverse(sweep.tape, sweep.result, sweep.seed)  # not the recorded sweep, which may be what is wrong
     unmoved = [gradient_of(still, target) for target in targets]
     largest = [np.zeros(np.shape(value)) for value in unmoved]
+    mixed = _mixed(sweep.tape.nodes)
     for _ in range(SHAKES if len(sweep.tape.nodes) < _LONG else 2):
-        shaken = reverse(*_shaken(sweep, random), sweep.seed)
+        shaken = reverse(*_shaken(sweep, mixed, random), sweep.seed)
         for i, target in enumerate(targets):
             with np.errstate(all="ignore"):
                 moved = np.abs(gradient_of(shaken, target) - unmoved[i])
@@ -45,10 +46,9 @@ def gradient_of(sweep: Sweep, target: Var) -> Any:
     return 0.0 if type(target.value) is float else np.zeros(target.shape)
 
 
-def _shaken(sweep: Sweep, random: np.random.Generator) -> tuple[Tape, Var]:
+def _shaken(sweep: Sweep, mixed: set[int], random: np.random.Generator) -> tuple[Tape, Var]:
     tape = Tape()
     tape.options = sweep.tape.options
-    mixed = _mixed(sweep.tape.nodes)
     for node in sweep.tape.nodes:
         copy = Var()
         copy.tape, copy.index, copy.op, copy.site, copy.tracked = tape, node.index, node.op, node.site, node.tracked

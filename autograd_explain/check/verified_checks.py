@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.check.formulas import UnknownFormula, evaluate, number
+from autograd_explain.check.formulas import UnknownFormula, evaluate, number, same
 
 _NEAR = 1e-9  # a difference of this share of theirs, or less, is agreement
 _ULP = 2.0**-52
@@ -24,12 +24,11 @@ def verdicts(data: Any) -> Iterator[tuple[str, str]]:
     """The verdicts that their own numbers do not bear out."""
     for check in data["checks"]:
         place = f"{check['checker']} check of {check['target']}"
-        ours = number(check["ours"])
-        if _SAMPLED not in check["why"] and not _same(ours, number(_checked(data, check["target"]))):
+        if _SAMPLED not in check["why"] and not same(check["ours"], _checked(data, check["target"])):
             yield place, "ours is not the gradient"
         if check["theirs"] is not None and check["error"] is not None:
             theirs = number(check["theirs"])
-            yield from ((place, text) for text in _error(check, ours, theirs))
+            yield from ((place, text) for text in _error(check, number(check["ours"]), theirs))
             yield from ((place, text) for text in _formula(data, check, theirs))
         if (check["status"] == "agrees") < (check["digits"] is not None):
             yield place, f"{check['digits']} digits of what does not agree"
@@ -41,10 +40,6 @@ def _checked(data: Any, target: str) -> Any:
     if first == "·v":
         return data["hvp"]["product"][second]
     return data["hessian"][first][second] if first else data["gradients"][target]
-
-
-def _same(left: Any, right: Any) -> bool:
-    return np.shape(left) == np.shape(right) and bool(np.all((left == right) | (np.isnan(left) & np.isnan(right))))
 
 
 def _error(check: Any, ours: Any, theirs: Any) -> Iterator[str]:
@@ -72,8 +67,7 @@ def _formula(data: Any, check: Any, theirs: Any) -> Iterator[str]:
         found = evaluate(short, names)
     except UnknownFormula:  # SymPy knows more functions than an export has
         return
-    with np.errstate(all="ignore"):
-        near = np.abs(found - theirs) <= 1e-6 * np.abs(theirs) + 1e-9
+    near = np.abs(found - theirs) <= 1e-6 * np.abs(theirs) + 1e-9
     if np.shape(found) == np.shape(theirs) and np.all(np.isfinite(found)) and not np.all(near):
         yield f"{check['formula']} is {float(np.ravel(found)[0]):.6g} here"
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.check.formulas import FUNCTIONS, UnknownFormula, evaluate, names_in, number
+from autograd_explain.check.formulas import FUNCTIONS, UnknownFormula, evaluate, names_in, number, same
 from autograd_explain.check.verified_checks import branches, notes, verdicts
 from autograd_explain.check.verified_slopes import curvature_that_differs, slopes_that_differ
 
@@ -46,12 +46,6 @@ class Verdict(NamedTuple):
     problems: list[Problem]
     left_open: list[str]
     """The formulas that hold a function of the user's own."""
-
-
-def same(left: Any, right: Any) -> bool:
-    """Whether two numbers or arrays are equal, nan being equal to itself."""
-    a, b = number(left), number(right)
-    return np.shape(a) == np.shape(b) and bool(np.all((a == b) | (np.isnan(a) & np.isnan(b))))
 
 
 def close(found: Any, wanted: Any, slack: Any = 0.0) -> bool:
@@ -308,8 +302,7 @@ def _seed(data: Any, at: int) -> Any:
         return number(backward(data)[0]["upstream"])
     for step in data.get("forward") or []:
         if step["node"] == at and np.ndim(number(step["tangent"])) == 0 and step["input"] in data["gradients"]:
-            with np.errstate(all="ignore"):
-                found = number(data["gradients"][step["input"]]) / number(step["tangent"])
+            found = number(data["gradients"][step["input"]]) / number(step["tangent"])
             if np.ndim(found) == 0 and np.isfinite(found):
                 return found
     return 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -20,7 +20,8 @@ def told(error: click.ClickException) -> str:
         wanted = next((say(error.param.type) for kind, say in _WANTED if isinstance(error.param.type, kind)), "")
         if separator and wanted:
             text = visible(given.strip("'"))
-            hint = _meant(error.param.type, text) or hint
+            near = closest(text, error.param.type.choices) if isinstance(error.param.type, click.Choice) else ""
+            hint = f"did you mean {near}?" if near else hint
             return f"{error.param.opts[-1]} takes {wanted}, not '{text}'\nhint: {hint}"
     message = visible(error.format_message(), keep="\n").rstrip(".")
     return f"{message[:1].lower()}{message[1:]}\nhint: {hint}"
@@ -39,11 +40,8 @@ _WANTED: tuple[tuple[type[Any], Callable[[Any], str]], ...] = (
 )
 
 
-def _meant(kind: Any, text: str) -> str:
-    """The nearest of the words that an option takes; "" where none is near."""
-    if not isinstance(kind, click.Choice):
-        return ""
-    import difflib
+def closest(text: str, known: Iterable[str]) -> str:
+    """The nearest of the words that are known; "" where none is near."""
+    import difflib  # loaded for a mistake alone, as start-up counts
 
-    near = difflib.get_close_matches(text, kind.choices, 1)
-    return f"did you mean {near[0]}?" if near else ""
+    return next(iter(difflib.get_close_matches(text, list(known), 1)), "")

@@ -122,9 +122,10 @@ def step(**options: Any) -> int:
     from autograd_explain.cli.running import run_program
     from autograd_explain.cli.stepping import as_saved_training
 
-    training = as_saved_training(click.get_current_context())
+    context = click.get_current_context()
+    training = as_saved_training(context)
     if training is not None:
-        return int(click.get_current_context().invoke(train, **training))
+        return int(context.invoke(train, **training))
     return run_program({**options, "step": options["step"] or SCREEN})
 
 

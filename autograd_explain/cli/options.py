@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from autograd_explain.cli.complaints import closest
 from autograd_explain.cli.declaring import Option, option
 from autograd_explain.cli.own_operations import ops_option
 from autograd_explain.cli.quoting import command_line
@@ -95,21 +96,15 @@ def _option(word: str, known: dict[str, click.Option], queue: deque[str]) -> str
 
 def _next(text: str, known: dict[str, click.Option], queue: deque[str]) -> str:
     if not queue or queue[0] in known or re.match(r"--[^\W\d]", queue[0]):
-        close = "" if text in known else _closest(text, known)
+        close = "" if text in known else closest(text, known)
         hint = f"did you mean {close}?   " if close else ""
         raise InputError(f"{text} has no value", hint=f"{hint}A value stands after the name: {text} 2, or {text}=2")
     return queue.popleft()
 
 
 def _option_hint(text: str, known: dict[str, click.Option]) -> str:
-    close = _closest(text, known)
+    close = closest(text, known)
     return f"did you mean {close}?" if close else "a name has letters, digits and _; -- ends the options"
-
-
-def _closest(text: str, known: dict[str, click.Option]) -> str:
-    import difflib  # loaded for a mistake alone, as start-up counts
-
-    return next(iter(difflib.get_close_matches(text, known, 1)), "")
 
 
 def _refuse_apart(words: Sequence[str], programs: list[str], known: dict[str, click.Option]) -> None:

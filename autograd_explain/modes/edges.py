@@ -145,7 +145,7 @@ def _entrywise(node: Var, position: int, options: dict[str, Any], places: list[i
 def _constant_factor(factor: float, fit: Any) -> Any:
     if factor != 1.0:
         return lambda total, values: total * factor if fit is None else fit(total * factor)
-    return (lambda total, values: total) if fit is None else (lambda total, values: fit(total))
+    return lambda total, values: fit(total)  # without a fit there is no step at all
 
 
 def _fitting(large: Shape, small: Shape) -> Callable[[Any], Any] | None:

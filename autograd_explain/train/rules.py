@@ -199,8 +199,8 @@ class Roomy(Traced):
         room = arrays[0].room
         plain = [arg.value if type(arg) is Roomy else arg for arg in args]
         forward = op.forward
-        if op is power and type(plain[1]) in {float, int} and plain[1] in _POWERS:  # as an array's own `**` has it
-            forward, plain = _POWERS[plain[1]], plain[:1]
+        if op is power and type(plain[1]) in {float, int} and plain[1] == _SQUARE:  # as an array's own `**` has it
+            forward, plain = np.square, plain[:1]
         into = {}
         if isinstance(forward, np.ufunc):
             into["out"] = next((array.value for array in arrays if array.on_the_way), None)
@@ -208,7 +208,7 @@ class Roomy(Traced):
         return Roomy(forward(*plain, **options, **into), room, on_the_way=True)
 
 
-_POWERS: dict[float, Any] = {2.0: np.square, 0.5: np.sqrt, -1.0: np.reciprocal}
+_SQUARE = 2
 
 
 def in_rooms(line: Line, given: Sequence[Any], rooms: Rooms, purpose: Any) -> Any:
