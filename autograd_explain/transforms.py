@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_explain.check.result import CheckResult
-from autograd_explain.core.shapes import as_value, shape_of, show_shape
+from autograd_explain.core.shapes import as_value, shape_of, show_shape, zeros_of
 from autograd_explain.core.tape import OPEN, QUIET, Tape, opened, uncollected
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import CONSTANT, INPUT, Var, leaf, record
@@ -44,7 +44,7 @@ class _Trace(NamedTuple):
     def gradients(self, value: Any, targets: Sequence[Var], upstream: Any = None) -> list[Any]:
         """The gradient of a recorded value by each target: recorded where the recording goes on, else numbers."""
         if not isinstance(value, Var):
-            return [_zeros(target) for target in targets]
+            return [zeros_of(target) for target in targets]
         if self.inner:
             return recorded_gradients(self.tape, value, targets, upstream)
         found = reverse(self.tape, value, upstream).gradients
@@ -57,10 +57,6 @@ class _Trace(NamedTuple):
     def out(self, value: Any) -> Any:
         """A value as it is handed to the caller: a number, or where the recording goes on a recorded value."""
         return value if self.inner or not isinstance(value, Var) else value.value
-
-
-def _zeros(target: Any) -> Any:
-    return 0.0 if not shape_of(target) else np.zeros(shape_of(target))
 
 
 def _trace(function: Function, args: Sequence[Any], settings: dict[str, Any], chosen: Sequence[int]) -> _Trace:

@@ -1,6 +1,6 @@
 """Small faults for a module's code, one at a time: the table of them, and the places where they can be made.
 
-What is only read by people is left alone: texts, annotations, layouts of notation, error messages, imports,
+What is only read by people is left alone: texts, types, layouts of notation, error messages, imports,
 decorators. Knows the syntax of Python and nothing of tests.
 """
 
@@ -41,6 +41,7 @@ _TWINS = {
     "floor": "ceil", "ceil": "floor", "zeros": "ones", "ones": "zeros", "float64": "float32",
 }  # fmt: skip
 _SHAPING = {"axis", "keepdims", "ddof"}
+_TYPES = {"Callable", "Mapping", "tuple", "list", "dict"}
 _LONG = 60
 
 
@@ -211,6 +212,8 @@ def _is_for_people(parent: ast.AST, field: str, node: ast.AST) -> bool:
         return node.arg in _WORDS
     if isinstance(node, ast.Call):
         return ast.unparse(node.func) in _NOTATION
+    if isinstance(node, ast.Subscript):
+        return ast.unparse(node.value) in _TYPES
     return isinstance(node, ast.Tuple) and _are_words(node)
 
 

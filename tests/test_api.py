@@ -117,8 +117,15 @@ def test_lists_and_arrays_become_float64(value: Any) -> None:
 
 @pytest.mark.parametrize("value", ["2", None, [[1], [2, 3]], 1j, {"a": 1}, [None]])
 def test_what_is_no_number_is_refused(value: Any) -> None:
-    with pytest.raises(ExplainError, match="x is not a number"):
+    with pytest.raises(ExplainError, match=r"^the value of x is not a number"):
         explain("x*x", x=value)
+
+
+@pytest.mark.parametrize("text", ["z = x*1\ny*2", "x[3]*y", "sum(x*y)", "max(x)*y", "mean(relu(x)) + y"])
+def test_what_is_not_finite_is_told_without_a_warning(text: str) -> None:
+    run = explain(text, {"x": [np.inf, -np.inf, np.nan, 1.0], "y": 1.0}, check=True)
+    assert {"agrees", "undecided"} >= {result.status for result in run.checks}
+    assert str(run)
 
 
 def test_errors_have_message_span_and_hint() -> None:
@@ -212,6 +219,7 @@ def test_grad_of_a_function_of_arrays() -> None:
 def test_grad_without_a_path_is_zero_in_the_arguments_shape() -> None:
     assert 0.0 == grad(lambda x: 3)(2)
     np.testing.assert_array_equal([0.0, 0.0], grad(lambda x, y: y, argnums=0)([1.0, 2.0], 3))
+    np.testing.assert_array_equal([0.0, 0.0], grad(lambda x, y: y, argnums=0)([np.inf, np.nan], 3))
 
 
 def test_grad_needs_a_single_number() -> None:

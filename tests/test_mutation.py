@@ -13,6 +13,7 @@ from benchmarks.mutation import PACKAGE, ROOT, TESTS, chosen, stale_reasons
 from benchmarks.mutators import mutants_of
 
 ROW = """
+Pairs = dict[str, tuple[int, 3]]
 slope = define(Op(
     "slope", ("x", "k"), lambda x, k: x - 2 * k, Call("slope", latex="1"), note=f"{1 + 1}", flag=True,
     partials=(1.0, lambda out, x, k: -k), kinks=(("JAX", NAME),),

@@ -175,8 +175,9 @@ def test_vectors_that_do_not_fit() -> None:
         (lambda x: (x, x), "returned a tuple of 2 values"),
         (lambda x: [x, x], "returned a list of 2 values"),
         (lambda x: {"a": x}, "returned a dict of 1 values"),
+        (lambda x: (x, 3.0), "returned a tuple of 2 values"),
         (lambda x: None, "returned nothing"),
-        (lambda x: "text", "is not a number"),
+        (lambda x: "text", "^the result is not a number"),
     ],
 )
 def test_a_result_is_one_value(returned: Any, said: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
+
 from autograd_explain.check.result import CheckResult
 from autograd_explain.errors import InputError
 from autograd_explain.modes.records import Recording, Sweep
@@ -45,7 +47,8 @@ def check(recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symb
     Raises InputError for a checker there is not.
     """
     chosen = [_find(name) for name in dict.fromkeys(checkers)]
-    return [result for checker in chosen for result in checker(recording, sweep)]
+    with np.errstate(all="ignore"):  # what is not finite is told in the verdict
+        return [result for checker in chosen for result in checker(recording, sweep)]
 
 
 def _find(name: Any) -> Checker:

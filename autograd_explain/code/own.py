@@ -11,7 +11,7 @@ from autograd_explain.code.names import Names
 from autograd_explain.code.writing import Place, write_formula
 from autograd_explain.core.formula import Formula, as_formula
 from autograd_explain.core.op import Op
-from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.shapes import shape_of, zeros_of
 from autograd_explain.errors import ExplainError, InputError
 
 _PLAIN = """
@@ -102,7 +102,7 @@ class OwnOperations:
         local = Names((*self.library.helpers, "out", "upstream", "context", "saved"))
         parameters = [local.give(name) for name in op.arguments]
         arguments = [Formula(part.value, name) for name, part in zip(parameters, call.args, strict=True)]
-        out, upstream = Formula(call.value, "out"), Formula(1.0 + 0.0 * call.value, "upstream")
+        out, upstream = Formula(call.value, "out"), Formula(1.0 + zeros_of(call.value), "upstream")
         with_rule = op.family == "own"
         rules: list[Callable[..., Any]] = [rule for rule in op.vjp if rule is not None] if with_rule else []
         body = self._written(body_of(op, arguments, call.options), local)

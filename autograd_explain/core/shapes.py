@@ -21,6 +21,12 @@ def as_value(number: Any) -> Any:
     return float(array) if array.ndim == 0 else array
 
 
+def zeros_of(value: Any) -> Any:
+    """Zeros in the shape of a value, whatever it holds: 0 times infinity would be nan."""
+    shape = shape_of(value)
+    return np.zeros(shape) if shape else 0.0
+
+
 def shape_of(value: Any) -> Shape:
     """The shape of a number, an array, or anything traced that holds one."""
     shape = getattr(value, "shape", ())

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from autograd_explain.core.shapes import zeros_of
 from autograd_explain.core.tape import Turns
 from autograd_explain.core.var import CONSTANT, INPUT, Var
 from autograd_explain.errors import ExplainError
@@ -101,7 +100,7 @@ class Explanation:
             return None
         total = self.sweep.gradients[node.index]
         if total is None:
-            return 0.0 if type(node.value) is float else np.zeros(node.shape)
+            return zeros_of(node)
         return total + 0.0  # as the sum that it is, from 0 on: of -0 alone it is 0
 
     @cached_property

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_explain.core.shapes import zeros_of
 from autograd_explain.core.var import Var
 from autograd_explain.errors import ExplainError, LimitError
 from autograd_explain.modes.records import Recording
@@ -267,7 +268,7 @@ def _turns(a: Var, b: Var, sweeps: tuple[Any, Any]) -> bool:
         for node, sweep in zip((a, b), sweeps, strict=True):
             values = tuple(argument.value for argument in node.inputs)
             options = sweep.tape.options.get(node.index, {})
-            slopes.append(pass_back(node.op, position, 1.0 + 0.0 * node.value, node.value, values, options)[1])
+            slopes.append(pass_back(node.op, position, 1.0 + zeros_of(node), node.value, values, options)[1])
         if not np.allclose(slopes[0], slopes[1], rtol=1e-6, atol=1e-6, equal_nan=True):
             return True
     return not np.allclose(a.value, b.value, rtol=1e-6, atol=1e-6, equal_nan=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_explain.core.formula import Formula, as_formula, formula_of, is_written_out
 from autograd_explain.core.op import Op, Rule
-from autograd_explain.core.shapes import as_value, shape_of
+from autograd_explain.core.shapes import as_value, shape_of, zeros_of
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import CONSTANT, Var, leaf
 from autograd_explain.explanation.model import ForwardStepRecord, Note, PartRecord
@@ -99,7 +99,7 @@ class ForwardPass:
         found: dict[str, Any] = {}
         for record in self._run.inputs:
             if record.tracked:
-                found[record.name] = 0.0 if type(record.value) is float else np.zeros(record.shape)
+                found[record.name] = zeros_of(record.value)
         for direction in self.directions:
             if direction.place:
                 found[direction.name][direction.place] = self._swept(direction)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd_explain.core.op import compute
+from autograd_explain.core.shapes import zeros_of
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.rewrites import argument_texts
 from autograd_explain.explanation.telling import Told, Walk, all_finite, number
@@ -165,11 +166,11 @@ def _harmless(run: Explanation, node: Var, place: int) -> float | None:
     options = run.tape.options.get(node.index, {})
     for candidate in _HARMLESS:
         values = tuple(
-            candidate + 0.0 * np.nan_to_num(v.value) if at == place else v.value for at, v in enumerate(node.inputs)
+            candidate + zeros_of(v) if at == place else v.value for at, v in enumerate(node.inputs)
         )
         values = tuple(float(v) if np.ndim(v) == 0 else v for v in values)
         out = compute(node.op, values, options)
-        upstream = 0.0 if type(out) is float else np.zeros(np.shape(out))
+        upstream = zeros_of(out)
         tracked = [at for at, argument in enumerate(node.inputs) if argument.tracked]
         if all(all_finite(pass_back(node.op, at, upstream, out, values, options)[1]) for at in tracked):
             return candidate

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.shapes import shape_of, show_shape
+from autograd_explain.core.shapes import shape_of, show_shape, zeros_of
 from autograd_explain.core.var import Var
 from autograd_explain.errors import LimitError, NameProblem, ShapeError
 from autograd_explain.explanation.build import Explanation
@@ -142,7 +142,7 @@ class SecondOrder:
 
     def _swept(self, row: Row) -> dict[str, Any]:
         inputs = self.recording.inputs
-        zeros = {n: 0.0 if not inputs[n].shape else np.zeros(inputs[n].shape) for n in self.names}
+        zeros = {n: zeros_of(inputs[n]) for n in self.names}
         if row.walk is None:
             return zeros
         return {name: row.walk.gradient(inputs[name]) for name in self.names}

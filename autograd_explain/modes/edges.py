@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.op import YOURS, Direct, Op, Rule
+from autograd_explain.core.op import YOURS, Direct, Op
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.rooms import is_large, room_for
 from autograd_explain.core.shapes import Shape, as_value
@@ -77,7 +77,7 @@ def _edge(node: Var, position: int, start: Values, factors: dict[float, int], di
     places = [argument.index for argument in node.inputs]
     options = node.tape.options.get(node.index, {})
     rule = op.partials[position] if op.elementwise else None
-    plain = type(node.value) is float and all([type(argument.value) is float for argument in node.inputs])  # noqa: C419
+    plain = type(node.value) is float  # and so is every argument of what goes entry by entry
     if not is_own(op) or not op.elementwise:
         rest = (node, position, options, places)
         share = _structured(*rest, direct) if is_own(op) else _careful(*rest)
@@ -169,12 +169,10 @@ def _structured(
     node: Var, position: int, options: dict[str, Any], places: list[int], direct: Direct | None
 ) -> Any:
     """The rule of an operation that is not entry by entry."""
-    own: Rule | None = node.op.vjp_for(position)
+    rule: Any = node.op.vjp_for(position)  # there is one: what has none is made by gradients only, and recorded anew
     source = node.index
-    if own is None:
-        target = places[position]
-        return lambda total, values: 0.0 * values[target]
-    rule: Any = partial(own, **options) if options else own
+    if options:
+        rule = partial(rule, **options)
     if direct is not None:
         short, room = direct.vjp[position], room_for(node.inputs[position].shape)
         return lambda total, values: as_value(short(total, values[source], *[values[p] for p in places], room()))

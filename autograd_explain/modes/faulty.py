@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_explain.core.op import Rule, compute
-from autograd_explain.core.shapes import as_value, shape_of, sum_to
+from autograd_explain.core.shapes import as_value, shape_of, sum_to, zeros_of
 from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Part, Step, Sweep
 from autograd_explain.modes.reverse import local_derivative
@@ -182,7 +182,7 @@ def _contribution(edge: Edge, broken: Break, done: Faulty) -> tuple[Any, Any]:
     out, values, options = read_by(edge, change)
     if not node.op.elementwise:
         rule = change.rule if change else node.op.vjp_for(position)
-        return None, as_value(rule(upstream, out, *values, **options)) if callable(rule) else 0.0 * values[position]
+        return None, as_value(rule(upstream, out, *values, **options)) if callable(rule) else zeros_of(values[position])
     local = local_derivative(change.rule if change else node.op.partials[position], out, values, options)
     amount = broken.combine(edge, local) if broken.combine else None
     if amount is not None:

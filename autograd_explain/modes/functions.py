@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.callers import FollowedTape
-from autograd_explain.core.shapes import as_value
+from autograd_explain.core.shapes import as_value, zeros_of
 from autograd_explain.core.tape import Tape, opened
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var, constant, leaf, two_tapes
@@ -106,4 +106,4 @@ def _parts(result: Any) -> Any:
 
 def or_zero(gradient: Any, node: Var) -> Any:
     """A value's gradient: zeros in its shape where no path led."""
-    return 0.0 * node.value if gradient is None else gradient
+    return zeros_of(node) if gradient is None else gradient

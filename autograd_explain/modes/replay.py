@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd_explain.core.op import CHECKED, Direct, compute
 from autograd_explain.core.rooms import is_large, room_for
-from autograd_explain.core.shapes import Shape, as_value
+from autograd_explain.core.shapes import Shape, as_value, zeros_of
 from autograd_explain.core.var import INPUT, Var
 from autograd_explain.errors import ExplainError
 from autograd_explain.modes.edges import Directs, Edge, UnsettledError, Values, edges_back, is_own, shared_totals
@@ -130,14 +130,14 @@ class Replay:
                 amount = total * rule(values[out], values[first], values[second])  # type: ignore[index]
             known = totals[target]
             totals[target] = amount if known is None else known + amount
-        found = {name: _or_zeros(totals[total], values[place]) for name, place, total in self.targets}
+        found = {name: _or_zero(totals[total], values[place]) for name, place, total in self.targets}
         if any([type(total) is not float and type(total) is not np.ndarray for total in found.values()]):  # noqa: C419
             raise UnsettledError
         return found
 
 
-def _or_zeros(total: Any, value: Any) -> Any:
-    return 0.0 * value if total is None else total
+def _or_zero(total: Any, value: Any) -> Any:
+    return zeros_of(value) if total is None else total
 
 
 def _same(value: Any, known: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import Op
-from autograd_explain.core.shapes import as_value, shape_of, show_shape, sum_to
+from autograd_explain.core.shapes import as_value, shape_of, show_shape, sum_to, zeros_of
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var
 from autograd_explain.errors import ShapeError
@@ -122,7 +122,7 @@ def pass_back(
             return local, as_value(sum_to(upstream * local, shape))
         rule = op.vjp_for(position)
         if rule is None:
-            return None, 0.0 * values[position]
+            return None, zeros_of(values[position])
         try:
             return None, as_value(rule(upstream, out, *values, **options))
         except ArithmeticError:  # plain floats raise where IEEE arithmetic has an answer: arrays give it

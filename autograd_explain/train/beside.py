@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_explain.core.shapes import as_value
+from autograd_explain.core.shapes import as_value, zeros_of
 from autograd_explain.train.loop import (
     Plan,
     State,
@@ -44,7 +44,7 @@ def keeping_gradients(plan: Plan, state: State, stop: Stop) -> Iterator[Pair]:
 
     Raises what `steps` raises.
     """
-    left: Mapping[str, Any] = {name: 0.0 * value for name, value in state.parameters.items()}
+    left: Mapping[str, Any] = {name: zeros_of(value) for name, value in state.parameters.items()}
     kept: Taken | None = None
     fresh = left
     for right in steps(plan, state, stop):

@@ -18,7 +18,7 @@ import numpy as np
 from autograd_explain.core.rooms import is_large
 from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.errors import DomainError, InputError
-from autograd_explain.modes.functions import Record
+from autograd_explain.modes.functions import Record, or_zero
 from autograd_explain.modes.records import Recording, Sweep
 from autograd_explain.modes.replay import Passed
 from autograd_explain.modes.replayed import Replayed
@@ -287,8 +287,7 @@ def forward(plan: Plan, data: Mapping[str, Any], parameters: Mapping[str, Any], 
 
 def _gradient(recording: Recording, sweep: Sweep, name: str) -> Any:
     node = recording.inputs[name]
-    total = sweep.gradients[node.index]
-    return 0.0 * node.value if total is None else total
+    return or_zero(sweep.gradients[node.index], node)
 
 
 def norm_of(gradients: Mapping[str, Any]) -> float:

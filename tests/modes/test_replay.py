@@ -19,7 +19,7 @@ from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.interpret import recorder
 from autograd_explain.lang.parse import parse
 from autograd_explain.lang.program import example
-from autograd_explain.modes.functions import recorder_of
+from autograd_explain.modes.functions import or_zero, recorder_of
 from autograd_explain.modes.records import Recording
 from autograd_explain.modes.replay import Passed, replay_of
 from autograd_explain.modes.replayed import Replayed
@@ -46,8 +46,7 @@ def passed(recording: Recording) -> Passed:
     found = {}
     for name, node in recording.inputs.items():
         if node.tracked:
-            total = sweep.gradients[node.index]
-            found[name] = 0.0 * node.value if total is None else total
+            found[name] = or_zero(sweep.gradients[node.index], node)
     return Passed(recording.result.value, found)
 
 
@@ -100,6 +99,7 @@ A, B, C = np.array([[1.5, -2.0, 0.25], [3.0, 0.5, -1.0]]), np.array([0.5, 2.5, -
         ("sum(elu(A, alpha=0.7)*b + leaky_relu(b, slope=0.3))", {"A": A, "b": B}),
         ("leaky_relu(x, slope=0.3)*clip(x, y, z) + floor(y)*z", {"x": -1.5, "y": -2.0, "z": 0.5}),
         ("sum(T*row) + sum(T*b) + sum(T*s)", {"T": np.stack([[A, A], [A, -A]]), "row": A[:1], "b": B, "s": 2.0}),
+        ("sum(T*col*b)", {"T": np.stack([[A, A], [A, -A]]), "col": A[:, :1], "b": B}),
         ("a @ b + dot(b, a*s)", {"a": C, "b": B, "s": 2.0}),
     ],
 )
@@ -235,6 +235,7 @@ def test_where_python_refuses_the_recording_answers() -> None:
 def test_an_operation_of_your_own_goes_its_own_way() -> None:
     define(Op("third_of", ("x",), lambda x: x / 3, scalar=lambda x: int(x) // 3, partials=(lambda out, x: 1 / 3,)))
     try:
+        assert [True] == held("third_of(x)", {"x": 7.0}, [{"x": 9.0}])
         assert [True] == held("third_of(x)*x", {"x": 7.0}, [{"x": 9.0}])
         assert [True] == held("sum(third_of(x)*x)", {"x": np.arange(3.0)}, [{"x": np.arange(3.0) + 1}])
     finally:
