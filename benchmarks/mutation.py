@@ -70,7 +70,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "modes/records": ("tests/modes", "tests/test_api.py"),
     "modes/edges": ("tests/modes/test_replay.py", "tests/train"),
     "modes/replay": ("tests/modes/test_replay.py", "tests/train"),
-    "modes/replayed": ("tests/modes/test_replay.py", "tests/train"),
+    "modes/replayed": ("tests/modes/test_replayed.py", "tests/modes/test_replay.py", "tests/train"),
     "modes/reverse": ("tests/modes/test_reverse.py", "tests/laws/test_conventions.py", "tests/core"),
 }
 """The tests that a file's mutants are tried on."""

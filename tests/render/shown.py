@@ -1,4 +1,4 @@
-"""Whether a value as a page shows it is a value of the data: to half a unit of the last digit that is written."""
+"""What is shown: the graph as the terminal has it, and whether a value on a page is one of the data."""
 
 from __future__ import annotations
 
@@ -8,11 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from autograd_explain.render.as_graph import graph_lines
+from autograd_explain.render.theme import View
+
 _NUMBER = re.compile(r"-?(?:inf|nan|∞|\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)")
 
 
+def screen(run: Any, **view: Any) -> str:
+    """The graph as the terminal shows it."""
+    chosen = View(**view)
+    return "\n".join(line.render(chosen) for line in graph_lines(run, chosen))
+
+
 def same(shown: str, value: Any) -> bool:
-    """Whether every number shown is the value's own in its place; of an array shown in part, some entry's."""
+    """Whether every number shown is the value's own in its place; of an array shown in part, some entry's.
+
+    To half a unit of the last digit that is written.
+    """
     texts = _NUMBER.findall(shown.replace("−", "-"))
     entries = np.ravel(np.array(value, dtype=float)).tolist()
     if "…" in shown or "⋮" in shown:

@@ -19,7 +19,7 @@ from autograd_explain import explain
 from autograd_explain.errors import ExplainError, InputError
 from autograd_explain.lang.program import gallery
 from autograd_explain.render.as_dot import dot_text
-from autograd_explain.render.as_graph import Sketch, graph_lines
+from autograd_explain.render.as_graph import graph_lines
 from autograd_explain.render.as_mermaid import mermaid_text
 from autograd_explain.render.as_png import write as write_png
 from autograd_explain.render.as_svg import draw, svg_text
@@ -27,6 +27,7 @@ from autograd_explain.render.graph import drawn_count, picture_graph
 from autograd_explain.render.theme import View
 from autograd_explain.source import cell_width
 from tests.programs import run_example
+from tests.render.shown import screen
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ("fan-out", "micrograd", "attention-head", "rnn-unrolled", "two-layers", "target-network", "where-nan")
@@ -42,11 +43,6 @@ def svg(run: Any, **view: Any) -> ET.Element:
 def texts(root: ET.Element) -> list[str]:
     found = ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
     return [text.replace("\u00a0", " ") for text in found]
-
-
-def screen(run: Any, **view: Any) -> str:
-    chosen = View(**view)
-    return "\n".join(line.render(chosen) for line in graph_lines(run, chosen))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -197,90 +193,6 @@ def test_mermaid_accepts_the_text(tmp_path: Path) -> None:
     for text, well in (("\0".join(drawn), True), ('flowchart TD\n  a["x', False)):
         done = subprocess.run(run, input=text, capture_output=True, text=True, check=False)
         assert well == (done.returncode == 0), done.stderr
-
-
-@pytest.mark.parametrize("width", [40, 80])
-@pytest.mark.parametrize("ascii_only", [False, True])
-@pytest.mark.parametrize("name", ["fan-out", "micrograd", "rnn-unrolled", "two-layers", "logistic-map"])
-def test_the_terminal_picture_fits(name: str, ascii_only: bool, width: int) -> None:
-    drawn = screen(run_example(name), width=width, ascii=ascii_only)
-    assert width >= max(map(cell_width, drawn.splitlines()))
-    assert drawn.isascii() == ascii_only
-
-
-def test_the_terminal_picture() -> None:
-    assert PICTURE == screen(explain("x*x + x", x=3))
-    assert PICTURE_IN_ASCII == screen(explain("x*x + x", x=3), ascii=True, labels="value,contribution")
-
-
-PICTURE = """\
-      ╭─────╮
-      │ x   │
-      │ = 3 │
-      │ ∂ 7 │
-      ╰──┬──╯
-   ╭─────┼────╮
-   │ ×3  │ ×3 │
-┌──▼─────▼─┐  │
-│ v1 = x·x │  │
-│ = 9      │  │
-│ ∂ 1      │  │
-└─────┬────┘  │
-      ╰╮     ╭╯
-       │ ×1  │ ×1
-   ╔═══▼═════▼═══╗
-   ║ v2 = v1 + x ║
-   ║ = 12        ║
-   ║ ∂ 1         ║
-   ╚═════════════╝
-
-  = value  ∂ gradient  × local derivative"""
-PICTURE_IN_ASCII = """\
-       .-----.
-       | x   |
-       | = 3 |
-       '--+--'
-  +------++----+
-  | ^ 3  | ^ 3 |
-+-v------v+    |
-| v1      |    |
-| = 9     |    |
-+----+----+    |
-     +-+      ++
-       | ^ 1  | ^ 1
-     +=v======v+
-     | v2      |
-     | = 12    |
-     +=========+
-
-  = value  ^ passed back"""
-
-
-def test_a_picture_that_cannot_fit_says_so() -> None:
-    with pytest.raises(InputError, match=r"needs \d+ columns, and there are 30"):
-        screen(run_example("attention-head"), width=30)
-
-
-def test_folding_to_fit_is_told() -> None:
-    assert "calls and loops folded" in screen(run_example("logistic-map"), width=60)
-    assert "folded" not in screen(run_example("logistic-map"), width=60, fold="all")
-
-
-def test_a_step_lights_a_node_and_hides_what_is_not_known() -> None:
-    run = explain("x*x + x", x=3)
-    sketch = Sketch.of(run, View())
-    plain = sketch.lines(values={0}, gradients={2: 1.0}, lit=[1, "0-1-1"])
-    drawn = [line.render(View()) for line in plain]
-    place = sketch.place(1)
-    assert place is not None
-    box = [row[place.column : place.column + place.width] for row in drawn[place.row : place.row + place.height]]
-    assert "┏" == box[0][0]
-    assert "= ?" in box[2]
-    assert "∂ ?" in box[3]
-    assert "= 3" in "".join(drawn)
-    assert "┃" in "".join(drawn)
-    assert sketch.height == len(drawn) == len(sketch.lines())
-    assert sketch.place(99) is None
 
 
 def test_folding_draws_calls_and_turns_as_one_node() -> None:
