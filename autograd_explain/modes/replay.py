@@ -200,7 +200,7 @@ def _row(node: Var, direct: Directs) -> Forward:
     numbers = [type(argument.value) is float for argument in node.inputs]
     if not is_own(op):
         return node.index, lambda values: compute(op, tuple([values[p] for p in places]), options), None, None
-    if op.scalar is not None and all(numbers) and type(node.value) is float:
+    if op.scalar is not None and type(node.value) is float:  # it goes entry by entry, so all are numbers
         function: Any = partial(op.scalar, **options) if options else op.scalar
     elif _is_entrywise(op.forward) and not options and type(node.value) is not float and not is_large(node.shape):
         function = op.forward

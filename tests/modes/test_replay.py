@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograd_explain.core.op import Op
+from autograd_explain.core.op import CHECKED, Op
 from autograd_explain.core.registry import OPERATIONS, define
 from autograd_explain.core.shapes import as_value
+from autograd_explain.core.var import leaf
 from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.interpret import recorder
 from autograd_explain.lang.parse import parse
@@ -283,3 +285,26 @@ def test_a_function_may_read_numbers_where_it_says_so() -> None:
     assert plan is not None
     assert 2.0 == plan.run({"w": 1.0, "n": 2.0}).value  # type: ignore[union-attr]
     assert plan.run({"w": 1.0, "n": 3.0}) is None
+
+
+def test_what_overflows_in_an_array_says_nothing_and_limits_hold_afterwards() -> None:
+    assert [True] == held("exp(v)", {"v": np.array([1.0, 2.0])}, [{"v": np.array([1000.0, 2.0])}])
+    assert not CHECKED.get()
+
+
+def test_a_value_that_is_given_nowhere_is_only_recorded() -> None:
+    def loss(x: Any) -> Any:
+        return x * leaf(x.tape, "k", 2.0, tracked=True)
+
+    assert replay_of(recorder_of(loss)({"x": 3.0}, 0)) is None
+
+
+def test_what_comes_out_of_another_kind_than_recorded_is_refused() -> None:
+    values = {"x": 3.0, "y": 5.0}
+    plan = replay_of(recorder(parse("x*y", function_names()))(values))
+    assert plan is not None
+    (place, _, *arguments), (edge, other) = plan.rows[0], plan.edges
+    assert replace(plan, rows=((place, lambda x, y: 15, *arguments),)).run(values) is None
+    odd = (*edge[:2], lambda total, values: np.float64(5.0), None, None, None)
+    assert replace(plan, edges=(odd, other)).run(values) is None
+    assert replace(plan, edges=(edge, other)).run(values) == plan.run(values)
