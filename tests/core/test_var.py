@@ -199,3 +199,9 @@ def test_arithmetic_is_silent_with_a_run_around_it_and_without() -> None:
         np.exp(x)  # what is done outside is not touched
     with silenced():
         assert math.isinf(np.exp(x)[0])
+
+
+def test_abs_is_an_operation_of_recorded_values() -> None:
+    x = leaf(Tape(), "x", -3.0, tracked=True)
+    made = abs(x)
+    assert (3.0, "abs", (x,)) == (made.value, made.op.name, made.inputs)

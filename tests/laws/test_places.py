@@ -149,6 +149,7 @@ def test_defaults_are_those_that_are_promised() -> None:
     rows = OPERATIONS.values()
     given = {op.name: {o.name: o.default for o in op.options if o.default is not REQUIRED} for op in rows}
     assert DEFAULTS == {name: defaults for name, defaults in given.items() if defaults}
+    assert all([*DEFAULTS[name]] == [*defaults] for name, defaults in given.items() if defaults)  # in this order
 
 
 def test_the_defaults_of_losses_that_are_told_are_those_that_are_taken() -> None:
@@ -190,6 +191,28 @@ def test_a_value_that_is_cut_off_is_the_same_to_the_sign_of_zero() -> None:
     assert not np.shares_memory(x, value)
 
 
+EXTREMES = np.array([[0.0, -50.0], [-math.inf, -math.inf], [math.inf, 1.0], [math.inf, math.inf], [-math.inf, 3.0]])
+
+
+def test_the_logarithm_of_a_sum_is_right_where_entries_are_infinite() -> None:
+    op = OPERATIONS["logsumexp"]
+    every = op(EXTREMES, axis=1)
+    assert [math.log1p(math.exp(-50)), -math.inf, math.inf, math.inf, 3.0] == every.tolist()
+    assert every.tolist() == [op(row) for row in EXTREMES]
+    assert [1.0, 3.0] == op(np.array([1.0, 3.0]), axis=()).tolist()
+    assert (2, 0) == op(_zeros(2, 0, 3)[:, :, :0], axis=()).shape[:2]
+
+
+def test_a_spread_of_fewer_numbers_than_are_taken_off_is_infinite() -> None:
+    assert [math.inf] * 4 == [OPERATIONS[n](np.array([1.0, 3.0]), ddof=d) for n in ("var", "std") for d in (2, 3)]
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+def test_what_is_divided_by_is_counted_to_the_last(name: Any) -> None:
+    x = np.broadcast_to([[1.0], [3.0]], (2, 2**23 + 1))  # one more entry than a number of 32 bits can tell
+    assert {"mean": 2.0, "var": 1.0, "std": 1.0}[name] == OPERATIONS[name](x)
+
+
 def _zeros(*shape: int) -> Any:
     return np.zeros(shape)
 
@@ -227,6 +250,11 @@ def test_a_part_of_an_array_makes_nothing_larger() -> None:
     [
         ("erf", (_zeros(7),), 140),
         ("softmax", (_zeros(7),), 3535),
+        ("norm", (_zeros(7),), 4285),
+        ("var", (_zeros(7),), 4535),
+        ("std", (_zeros(7),), 4535),
+        ("logsumexp", (_zeros(7),), 6035),
+        ("log_softmax", (_zeros(7),), 6035),
         ("cross_entropy", (_zeros(7), 0.0), 8535),
         ("matmul", (_zeros(20, 30), _zeros(30, 40)), 240),
         ("matmul", (_zeros(20, 30), _zeros(30)), 6),
