@@ -14,7 +14,7 @@ import numpy as np
 from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Direct, Kink, Op, Option
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import Shape, kept_shape, normal_axes, shape_of
+from autograd_explain.core.shapes import Shape, kept_shape, normal_axes, shape_of, zeros_of
 from autograd_explain.ops.arithmetic import div  # where a number may be divided by 0: `/` on floats would raise
 from autograd_explain.ops.compare import where
 from autograd_explain.ops.elementary import exp, expm1
@@ -353,7 +353,7 @@ def _share_of_others(upstream: Any, out: Any, x: Any, axis: Any) -> Any:
     shape = shape_of(x)
     axes = normal_axes(axis, len(shape))
     if not axes:
-        return 0.0 * x
+        return zeros_of(x)
     kept = tuple(a for a in range(len(shape)) if a not in axes)
     order = (*kept, *axes)
     moved = tuple(shape[a] for a in order)

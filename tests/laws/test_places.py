@@ -203,14 +203,26 @@ def test_the_logarithm_of_a_sum_is_right_where_entries_are_infinite() -> None:
     assert (2, 0) == op(_zeros(2, 0, 3)[:, :, :0], axis=()).shape[:2]
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((0, 3), 1), ((3, 0), 1), ((3, 0), None), ((2,), ())])
+def test_without_other_factors_each_gets_its_upstream(shape: Any, axis: Any) -> None:
+    op, x = OPERATIONS["product_of_others"], np.full(shape, math.inf)
+    assert np.ones(shape).tolist() == op(x, axis=axis).tolist()
+    out = OPERATIONS["prod"](x, axis=axis)
+    given = np.cos(1.0 + np.arange(np.size(out))).reshape(np.shape(out))
+    _, share = pass_back(OPERATIONS["prod"], 0, given, out, (x,), {"axis": axis, "keepdims": False})
+    assert np.broadcast_to(given if axis == () else 0.0, shape).tolist() == share.tolist()
+    _, share = pass_back(op, 0, x, x, (x,), {"axis": axis})
+    assert np.zeros(shape).tolist() == share.tolist()
+
+
 def test_a_spread_of_fewer_numbers_than_are_taken_off_is_infinite() -> None:
     assert [math.inf] * 4 == [OPERATIONS[n](np.array([1.0, 3.0]), ddof=d) for n in ("var", "std") for d in (2, 3)]
 
 
-@pytest.mark.parametrize("name", ["mean", "var", "std"])
-def test_what_is_divided_by_is_counted_to_the_last(name: Any) -> None:
-    x = np.broadcast_to([[1.0], [3.0]], (2, 2**23 + 1))  # one more entry than a number of 32 bits can tell
-    assert {"mean": 2.0, "var": 1.0, "std": 1.0}[name] == OPERATIONS[name](x)
+@pytest.mark.parametrize(("name", "expected"), [("mean", 1.0), ("var", 96.0), ("std", math.sqrt(96.0))])
+def test_what_is_divided_by_is_counted_to_the_last(name: Any, expected: Any) -> None:
+    x = np.broadcast_to(np.array([97.0, *[0.0] * 96])[:, None], (97, 172_961))  # 2**24 + 1: no number of 32 bits
+    assert expected == OPERATIONS[name](x)
 
 
 def _zeros(*shape: int) -> Any:
