@@ -201,8 +201,8 @@ def _refuse(mode: Any, seed: Any, values: Any) -> None:
         raise InputError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(MODES)}")
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(f"the seed is a whole number, at least 0, not {seed!r}", hint="seed=0")
-    if values is not None and not isinstance(values, Mapping):
-        kind = type(values).__name__
+    if values is not None and not (isinstance(values, Mapping) and all(isinstance(name, str) for name in values)):
+        kind = type(values).__name__ if not isinstance(values, Mapping) else "a mapping of other keys"
         raise InputError(f"values are given by name, not as {kind}", hint='explain("x*x", {"x": 2}), or x=2')
 
 
@@ -216,4 +216,7 @@ def _known(wrt: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _listed(names: Collection[str]) -> tuple[str, ...]:
     """Names as a tuple; a text lists them with commas between, as on the command line."""
-    return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else tuple(names)
+    found = names.split(",") if isinstance(names, str) else names
+    if not isinstance(found, Collection) or not all(isinstance(n, str) for n in found):  # type: ignore[redundant-expr]
+        raise InputError(f"{names!r} is no list of names", hint='a list of texts, or one text: "w, b"')
+    return tuple(name.strip() for name in found)

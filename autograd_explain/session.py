@@ -87,7 +87,7 @@ class Session:
 
     def input(self, name: str, value: Any, *, tracked: bool = True) -> Var:
         """A given value under a name: a number or an array, copied. Raises InputError and NameProblem."""
-        if not name.isidentifier() or name in self.inputs:
+        if not isinstance(name, str) or not name.isidentifier() or name in self.inputs:  # type: ignore[redundant-expr]
             raise NameProblem(f"{name!r} is not a new name", hint='session.input("x", 2.0)')
         self.inputs[name] = leaf(self.tape, name, as_number(name, value), tracked=tracked)
         return self.inputs[name]

@@ -48,7 +48,7 @@ class _Trace(NamedTuple):
         if self.inner:
             return recorded_gradients(self.tape, value, targets, upstream)
         found = reverse(self.tape, value, upstream).gradients
-        return [or_zero(found[target.index], target) for target in targets]
+        return [or_zero(found[target.index], target) + 0.0 for target in targets]  # an array of the caller's own
 
     def recorded(self, upstream: Any = None) -> list[Any]:
         """The gradient of the result by each target as recorded values."""
@@ -60,6 +60,8 @@ class _Trace(NamedTuple):
 
 
 def _trace(function: Function, args: Sequence[Any], settings: dict[str, Any], chosen: Sequence[int]) -> _Trace:
+    if not callable(function):
+        raise InputError(f"a gradient is taken of a function, not of {function!r}", hint="grad(lambda x: x**3)(2.0)")
     for arg in args:
         if isinstance(arg, Traced) and not isinstance(arg, Var):
             raise RecordingNeeded("a gradient is taken of recorded numbers only")
@@ -92,7 +94,7 @@ def _run(
     return _Trace(tape, [inputs[i] for i in chosen], result, inner)
 
 
-def grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
+def grad(function: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The gradient of a scalar function by its first argument, or by those that `argnums` names.
 
     The new function takes the same positional arguments and returns floats or arrays in their shapes (a tuple
@@ -112,7 +114,7 @@ def grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     return lambda *args, **settings: both(*args, **settings)[1]
 
 
-def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
+def value_and_grad(function: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The value of a scalar function and its gradient, as a pair: see `grad`.
 
     >>> from autograd_explain import value_and_grad
@@ -128,7 +130,7 @@ def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Fu
 
 
 def _scalar(
-    name: str, function: Function, args: Sequence[Any], settings: dict[str, Any], argnums: int | tuple[int, ...]
+    name: str, function: Function, args: Sequence[Any], settings: dict[str, Any], argnums: int | Sequence[int]
 ) -> _Trace:
     trace = _trace(function, args, settings, positions(argnums, len(args)))
     if trace.result.shape:
@@ -138,20 +140,20 @@ def _scalar(
     return trace
 
 
-def positions(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+def positions(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
     """The arguments that `argnums` names, counted from 0. Raises InputError for one that is not there."""
-    places: tuple[Any, ...] = argnums if isinstance(argnums, tuple) else (argnums,)
+    places: Sequence[Any] = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     for place in places:
-        if not isinstance(place, int) or not -count <= place < count:
+        if not isinstance(place, (int, np.integer)) or not -count <= place < count:
             raise InputError(f"there is no argument {place!r}: {count} were given", hint="argnums counts from 0")
-    return tuple(place % count for place in places)
+    return tuple(int(place) % count for place in places)
 
 
-def _chosen(argnums: int | tuple[int, ...], found: Sequence[Any]) -> Any:
-    return tuple(found) if isinstance(argnums, tuple) else found[0]
+def _chosen(argnums: int | Sequence[int], found: Sequence[Any]) -> Any:
+    return tuple(found) if isinstance(argnums, (tuple, list)) else found[0]
 
 
-def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
+def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The gradient of every entry of the function's value by an argument, one reverse sweep for each entry.
 
     The new function returns an array of shape `value.shape + argument.shape` (a float where both are numbers; a
@@ -196,7 +198,7 @@ def _laid_out(rows: list[Any], shape: tuple[int, ...]) -> Any:
     return np.array(rows, dtype=np.float64).reshape(shape)
 
 
-def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
+def hessian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The second derivatives of a scalar function: the backward pass is recorded and walked back, entry by entry.
 
     The new function returns an array of shape `argument.shape + argument.shape` (a float for a number; where

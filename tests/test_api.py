@@ -6,6 +6,8 @@ import doctest
 import math
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
@@ -164,6 +166,10 @@ def test_shapes_that_do_not_fit_in_a_python_function_are_errors(function: Any, p
     [
         (lambda: explain(lambda x, y: x*y, x=1), "missing a required argument: 'y'", "arguments: x, y"),
         (lambda: explain(lambda: 3, x=1), "an unexpected keyword argument 'x'", "has no arguments"),
+        (lambda: explain("x", {1: 1}), "values are given by name, not as a mapping of other keys", '{"x": 2}'),
+        (lambda: explain("x", x=1, wrt=3), "3 is no list of names", "w, b"),  # type: ignore[arg-type]
+        (lambda: explain("x", x=1, check=1), "1 is no list of names", "w, b"),  # type: ignore[arg-type]
+        (lambda: grad(3)(2.0), "a gradient is taken of a function", "lambda"),  # type: ignore[arg-type]
         (lambda: explain("x", 5), "values are given by name, not as int", '{"x": 2}'),  # type: ignore[arg-type]
         (lambda: explain("x", x=1, seed="a"), "whole number, at least 0, not 'a'", "seed=0"),  # type: ignore[arg-type]
         (lambda: explain("x", x=1, seed=-1), "whole number, at least 0, not -1", "seed=0"),
@@ -338,3 +344,54 @@ def test_the_examples_in_docstrings_hold(module: str) -> None:
     if module == "lang.defining":
         withdraw("fourth")
     assert (0, True) == (outcome.failed, outcome.attempted > 0)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [lambda x: x + None, lambda x: x * "2", lambda x: x * b"2", lambda x: x * [1, None], lambda x: x < None,
+     lambda x: functions.maximum(x, None), lambda x: x + 1j, lambda x: x * [[1], [2, 3]], lambda x: x + {},
+     lambda x: functions.exp("2"), lambda x: functions.exp(None)],
+)  # fmt: skip
+def test_what_is_no_number_meets_no_value(made: Any) -> None:
+    with pytest.raises(InputError, match="is not a number or an array of numbers"):
+        explain(made, x=1.5)
+
+
+def test_numbers_of_other_kinds_meet_values() -> None:
+    run = explain(lambda x: x * Fraction(1, 2) + Decimal("0.25") + 10**400, x=1.0)
+    assert math.inf == run.value
+    assert 0.5 == run.gradients["x"]
+
+
+@pytest.mark.parametrize("key", [1.9, [0.7], np.array([0.5, 1.5]), math.nan])
+def test_an_index_is_a_whole_number(key: Any) -> None:
+    with pytest.raises(ExplainError, match="an index is a whole number"):
+        explain(lambda x: x[key], x=[1.0, 2.0, 3.0])
+    assert 2.0 == explain(lambda x: x[1.0], x=[1.0, 2.0, 3.0]).value
+
+
+def test_a_condition_has_one_entry() -> None:
+    with pytest.raises(ExplainError, match=r"a condition needs one number, .* shape \(2\)") as caught:
+        explain(lambda x: x if x > 0 else -x, x=[1.0, 2.0])
+    assert "where" in caught.value.hint
+
+
+def test_a_number_that_leaves_the_record_is_told() -> None:
+    run = explain(lambda x: math.sin(x) * x, x=1.0, check=True)
+    assert ["detached"] == [note.kind for note in run.notes if "plain number" in note.text]
+    assert {"undecided"} == {result.status for result in run.checks}
+
+
+def test_argnums_of_any_whole_kind() -> None:
+    def product(x: Any, y: Any) -> Any:
+        return x * y
+
+    assert 2.0 == grad(product, argnums=np.int64(1))(2.0, 3.0)  # type: ignore[arg-type]
+    assert (3.0, 2.0) == grad(product, argnums=[0, 1])(2.0, 3.0)
+
+
+@pytest.mark.parametrize("made", [lambda x: functions.sum(x) * 2, lambda x: functions.mean(x.T), lambda x: x @ x])
+def test_gradients_are_the_callers_own(made: Any) -> None:
+    gradient = grad(made)(np.ones(3))
+    gradient *= 2
+    assert (3,) == gradient.shape

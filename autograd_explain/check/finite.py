@@ -101,7 +101,8 @@ class _Differences:
 
     def verdict(self, target: _Target, directions: list[Direction] | None) -> CheckResult:
         """The verdict on one input: with many digits along the directions, without them in float64."""
-        if not np.all(np.isfinite(self.sweep.result.value)) or np.any(np.isnan(target.ours)):
+        ends = (self.sweep.result.value, self.sweep.seed)
+        if not all(np.all(np.isfinite(end)) for end in ends) or np.any(np.isnan(target.ours)):
             return target.verdict("undecided", _NOT_FINITE)
         try:
             found = self._found(target, directions)
@@ -167,7 +168,7 @@ class _Differences:
         if not np.all(np.isfinite(target.ours)):
             raise Unsettled(_NOT_FINITE)
         if any(node.op.name == "detach" for node in self.sweep.tape.nodes):
-            raise Unsettled("differences see through detach, and the run is too long to hold the detached values fixed")
+            raise Unsettled("differences see through detach: what it holds fixed is worked out anew beside the values")
         directions, runs = self._plan(target)
         estimates = [self._estimate(target, direction, runs) for direction in directions]
         for estimate, direction, own in zip(estimates, directions, target.along(directions), strict=True):

@@ -48,7 +48,14 @@ def check(recording: Recording, sweep: Sweep, checkers: Collection[str] = ("symb
     """
     chosen = [_find(name) for name in dict.fromkeys(checkers)]
     with np.errstate(all="ignore"):  # what is not finite is told in the verdict
-        return [result for checker in chosen for result in checker(recording, sweep)]
+        results = [result for checker in chosen for result in checker(recording, sweep)]
+    cut = recording.cut_inputs()
+    return [_undecided(result) if result.target in cut else result for result in results]
+
+
+def _undecided(result: CheckResult) -> CheckResult:
+    why = f"{result.target} is also used as a plain number: what it does there is no part of the gradient"
+    return CheckResult(result.checker, result.target, "undecided", result.ours, why=why)
 
 
 def _find(name: Any) -> Checker:

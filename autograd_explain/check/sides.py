@@ -15,6 +15,7 @@ from autograd_explain.check.chain import digits_needed
 from autograd_explain.check.directions import Direction
 from autograd_explain.check.exact import to_exact
 from autograd_explain.check.precise import Precise, Session, number_of
+from autograd_explain.check.rounding import gradient_of
 from autograd_explain.modes.records import Recording, Sweep
 
 STEP_DIGITS = 30  # steps of 1e-30 of the value; three times as many digits are added to those the run needs
@@ -51,7 +52,7 @@ class Neighbourhood:
         self.recording = recording
         self.sweep = sweep
         self.clock = clock
-        self.digits = min(_MOST_DIGITS, digits_needed(sweep) + 3 * STEP_DIGITS)
+        self.digits = min(_MOST_DIGITS, digits_needed(sweep) + _depth(recording, sweep) + 3 * STEP_DIGITS)
         self._centres: dict[int, tuple[Any, Session]] = {}
 
     def _run(self, moved: Mapping[str, Any], frozen: list[Any] | None) -> tuple[Any, Session]:
@@ -119,6 +120,17 @@ class Neighbourhood:
         moves = to_exact(direction.row.reshape(np.shape(value)) if np.ndim(value) else float(direction.row[0]))
         total, beside = self._run({name: to_exact(value) + step * moves}, session.detached)
         return (total - centre) / step, _same(beside.algebra.choices, session.algebra.choices)
+
+
+def _depth(recording: Recording, sweep: Sweep) -> int:
+    """How many decades below its step the smallest change lies that a gradient promises: digits to see it with."""
+    deepest = 0.0
+    for node in recording.inputs.values():
+        if node.tracked:
+            with np.errstate(all="ignore"):
+                changes = np.log10(np.abs(np.ravel(gradient_of(sweep, node)))) + np.log10(np.abs(np.ravel(node.value)))
+            deepest = min(deepest, float(np.min(changes, where=np.isfinite(changes), initial=0.0)))
+    return int(-deepest)
 
 
 def _same(a: list[Any], b: list[Any]) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from autograd_explain.check.formulas import UnknownFormula, evaluate, number, same
 
 _NEAR = 1e-9  # a difference of this share of theirs, or less, is agreement
+_NOTHING, _ALL_DIGITS = 1e-300, 16
 _ULP = 2.0**-52
 _SAMPLED = "random directions"
 _NEXT = re.compile(r", (?=\w+ = )")  # between the parts that a long closed form names: `a*b with a = x*y, b = exp(a)`
@@ -50,8 +51,15 @@ def _error(check: Any, ours: Any, theirs: Any) -> Iterator[str]:
         yield f"ours and theirs are {worst:.6g} apart, not {told:.6g}"
     if check["status"] == "agrees" and not told <= max(float(number(check["tolerance"])), _NEAR * largest):
         yield f"an error of {told:.6g} is more than rounding explains"
-    if check["digits"] and told > 0.0 and 10.0 ** -check["digits"] * largest < told * (1 - _NEAR):
-        yield f"{check['digits']} digits do not agree"
+    if check["digits"] and not _agreeing(told, largest) - 1 <= check["digits"] <= _agreeing(told, largest) + 1:
+        yield f"{check['digits']} digits do not agree, but {_agreeing(told, largest)}"
+
+
+def _agreeing(error: float, size: float) -> int:
+    """How many digits two numbers of this size agree to."""
+    if error <= _NOTHING:
+        return _ALL_DIGITS
+    return max(0, min(_ALL_DIGITS, math.floor(-math.log10(error / size)))) if error < size else 0
 
 
 def _formula(data: Any, check: Any, theirs: Any) -> Iterator[str]:

@@ -144,7 +144,9 @@ def _mixed(run: _Run, one: dict[int, Any], other: dict[int, Any]) -> tuple[float
     apart = abs(told[0][0] - told[1][0])
     if not np.isfinite(apart) or apart > 1e-2 * abs(told[1][0]) + told[1][1]:
         return None
-    return told[0][0], 10 * apart + 1e-3 * abs(told[0][0]) + told[0][1]
+    (far, _), (near, noise) = told
+    best = near + (near - far) / (5.0**2 - 1)  # what is wrong grows with the square of the distance
+    return best, apart + 1e-5 * abs(best) + noise
 
 
 def _second(run: _Run, one: dict[int, Any], other: dict[int, Any], distance: float) -> tuple[float, float]:

@@ -62,6 +62,8 @@ def refuse_together(options: dict[str, Any], target: Target) -> None:
     for name, given in (("--fault", options["fault"]), ("--paths", options["paths"])):
         if given and target.format.name in PICTURES:
             raise InputError(f"{name} is told in text, not in a picture ({target.format.name})", hint="--format text")
+        if given and target.format.name in _SCRIPTS:
+            raise InputError(f"{name} is told in text, not in a script ({target.format.name})", hint="--format text")
     if options["versus"] is None:
         return
     if target.format.name != "text":
@@ -88,6 +90,7 @@ def refuse_second(options: dict[str, Any], target: Target) -> None:
             raise InputError(f"--{name} does not go with --{other}", hint=f"leave out --{other}")
 
 
+_SCRIPTS = frozenset({"python", "torch", "jax"})
 SECOND_ORDER = frozenset({"text", "json"})
 """The formats that tell second derivatives."""
 

@@ -66,12 +66,21 @@ def rewritten(words: Sequence[str], parameters: Sequence[click.Parameter], comma
             break
         if _is_option(word, known):
             options.append(_option(word, known, queue))
+            _refuse_twice(options, known)
         else:
             programs.append(word)
     if len(programs) > 1:
         _refuse_apart(words, programs, known)
         raise _two_programs(programs, [word for word in words if word not in programs], command)
     return [*options, "--", *programs]
+
+
+def _refuse_twice(options: list[str], known: dict[str, click.Option]) -> None:
+    """Raise InputError where the last option was given before and only one of its values would count."""
+    name = options[-1].partition("=")[0]
+    twice = [option for option in options if option.partition("=")[0] == name]
+    if len(twice) > 1 and not (known[name].multiple or known[name].is_flag):
+        raise InputError(f"{name} is given twice", hint="give it once: only one of the values would count")
 
 
 def _is_option(word: str, known: dict[str, click.Option]) -> bool:
@@ -98,7 +107,9 @@ def _next(text: str, known: dict[str, click.Option], queue: deque[str]) -> str:
     if not queue or queue[0] in known or re.match(r"--[^\W\d]", queue[0]):
         close = "" if text in known else closest(text, known)
         hint = f"did you mean {close}?   " if close else ""
-        raise InputError(f"{text} has no value", hint=f"{hint}A value stands after the name: {text} 2, or {text}=2")
+        value = (known[text].metavar if text in known else None) or "2"
+        hint += f"A value stands after the name: {text} {value}, or {text}={value}"
+        raise InputError(f"{text} has no value", hint=hint)
     return queue.popleft()
 
 
@@ -117,12 +128,18 @@ def _refuse_apart(words: Sequence[str], programs: list[str], known: dict[str, cl
 _WORDS = re.compile(r"\w+(?:,\w+)*")
 
 
+_PAIR = re.compile(r"[^\W\d]\w*=[^=].*", re.DOTALL)
+
+
 def _two_programs(programs: list[str], others: list[str], command: str) -> InputError:
     shown = "   ".join(programs[:_MOST_SHOWN]) + ("   …" if len(programs) > _MOST_SHOWN else "")
     message = f"there are {len(programs)} programs here: {visible(shown)}"
     dashed = next((word for word in programs if _SINGLE_DASH.fullmatch(word)), None)
     if dashed:
         return InputError(message, hint=f"a value has two dashes: -{dashed} 2")
+    pair = next((word for word in programs if _PAIR.fullmatch(word)), None)
+    if pair:
+        return InputError(message, hint=f"a value has two dashes: --{pair}")
     joined = " ".join(programs)
     hint = "put the expression in quotes, for the shell takes it apart"
     if len(joined) <= _LONGEST_HINT:

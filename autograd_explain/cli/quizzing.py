@@ -34,6 +34,7 @@ def quiz_program(options: dict[str, Any]) -> int:
     """Ask about a program as the options say; 0 however well it went."""
     sheet = _sheet_paths(options)
     output = writable(options["output"], force=options["force"], example="results.json")
+    options["format_name"] = options["format_name"] or _format_of(output)
     source = None if sheet is not None else _source(options)
     run = _run(options)
     questions = ask(run, options["questions"], options["seed"], (options["level"],) if options["level"] else LEVELS)
@@ -48,6 +49,16 @@ def quiz_program(options: dict[str, Any]) -> int:
     course = _asked(run, questions, options) if lines is None else _graded(run, questions, lines)
     _write_results(run, course, options, output, None if lines is None else len(lines))
     return 0
+
+
+_ENDINGS = {".txt": "text", ".json": "json"}
+
+
+def _format_of(path: Path | None) -> str:
+    ending = ".txt" if path is None else path.suffix.lower()
+    if ending not in _ENDINGS:
+        raise InputError(f"the ending of {path} says no format", hint=f"use {', '.join(_ENDINGS)}, or --format text")
+    return _ENDINGS[ending]
 
 
 def _source(options: dict[str, Any]) -> str | None:

@@ -71,7 +71,7 @@ def run_program(options: dict[str, Any]) -> int:
         write_comparison(explanation, explained(program, other), target)
         return 0
     write_explanation(explanation, target)
-    return verdict(explanation)
+    return verdict(explanation, told=target.format.name in TELLING)
 
 
 def check_program(options: dict[str, Any]) -> int:
@@ -89,7 +89,7 @@ def check_program(options: dict[str, Any]) -> int:
     failures += _about_own_rules(explanation)
     for failure in failures:
         console.complain(failure)
-    return DIFFERS if failures else verdict(explanation)
+    return DIFFERS if failures else verdict(explanation, told=target.format.name in TELLING)
 
 
 def _about_own_rules(explanation: Any) -> list[str]:
@@ -105,9 +105,16 @@ def _about_own_rules(explanation: Any) -> list[str]:
     return [remark.text for remark in told if remark.wrong]
 
 
-def verdict(explanation: Any) -> int:
-    """Return the exit code: 1 where a check differs, else 0."""
-    return DIFFERS if any(check.status == "differs" for check in explanation.checks) else 0
+def verdict(explanation: Any, *, told: bool = True) -> int:
+    """Return the exit code: 1 where a check differs, else 0. What was not `told` in the output is said here."""
+    differing = [check for check in explanation.checks if check.status == "differs"]
+    for check in () if told else differing:
+        console.complain(f"check: by {check.target} the gradient differs ({check.checker}): {check.why}".rstrip(": "))
+    return DIFFERS if differing else 0
+
+
+TELLING = frozenset({"text", "json", "markdown", "html", "latex"})
+"""The formats that tell the verdicts of checks."""
 
 
 def read_given(options: dict[str, Any]) -> Given:
@@ -138,7 +145,8 @@ def read_pair(text: str) -> tuple[str, str]:
     """Return the name and the value in `x=2`."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise InputError(f"--set takes NAME=VALUE, not {text}", hint=f"--set {text}=2")
+        words = text.split() or ["x"]
+        raise InputError(f"--set takes NAME=VALUE, not {text}", hint=f"--set {words[0]}={(*words, '2')[1]}")
     return name.strip(), value
 
 
@@ -171,7 +179,8 @@ def read_limits(texts: Sequence[str]) -> Limits:
         if name not in known:
             raise InputError(f"there is no limit {name}", hint=suggestion(name, known, offer="limits"))
         if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_LIMIT and int(digits) > 0):
-            raise InputError(f"the limit {name} takes a whole number, not '{number}'", hint=f"--limit {name}=5000")
+            message = f"the limit {name} takes a whole number, 1 or more, not '{number}'"
+            raise InputError(message, hint=f"--limit {name}=5000")
         chosen[name] = int(digits)
     return Limits(**chosen)
 

@@ -32,7 +32,7 @@ def step_program(options: dict[str, Any]) -> int:
     explanation = explained(program, given)
     if number is not None:
         _write_step(explanation, number, target)
-        return verdict(explanation)
+        return verdict(explanation, told=False)
     lacking = missing_terminal()
     if lacking:
         write_explanation(explanation, target)
@@ -56,7 +56,7 @@ def as_saved_training(context: click.Context) -> dict[str, Any] | None:
         return None
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name)) is not ParameterSource.DEFAULT
-        if given and parameter.name not in {"program", "step", *_VIEWS}:
+        if given and parameter.name not in {"program", "step", "ops_files", *_VIEWS}:
             said = "a value" if parameter.name == "values" else parameter.opts[-1]
             message = f"{name} goes on as it was saved, so {said} cannot be given"
             raise InputError(message, hint=f"step {name}")

@@ -37,6 +37,12 @@ def classes_text(logits: Any, t: Any) -> str:
     return f"one_hot({t}, {logits.shape[-1]})"
 
 
+def _index(use: Use) -> str:
+    """A number has no brackets of its own: NumPy gives it some."""
+    x = use.args[0]
+    return index(use) if x.rank else f"np.asarray({x})[{key_text(use.options['key'], use)}]"
+
+
 def _scatter(use: Use) -> str:
     return f"scatter_add({use.args[0]}, np.s_[{key_text(use.options['key'], use)}], {shape_text(use)})"
 
@@ -61,4 +67,4 @@ FORMS: Mapping[str, Form] = {
     "bce": "bce({p}, {t})",
 }
 
-NUMPY = Library("NumPy", "np", "np.array", "np.float64", FORMS, HELPERS, index, "np.array({})")
+NUMPY = Library("NumPy", "np", "np.array", "np.float64", FORMS, HELPERS, _index, "np.array({})")

@@ -46,7 +46,9 @@ def index(use: Use) -> str:
 def _transpose(np: str) -> Callable[[Use], str]:
     def form(use: Use) -> str:
         axes = use.options.get("axes")
-        return f"{use.args[0].atom}.T" if axes is None else f"{np}.transpose({use.args[0]}, {axes})"
+        if axes is not None:
+            return f"{np}.transpose({use.args[0]}, {axes})"
+        return f"{use.args[0].atom}.T" if use.args[0].rank else f"{np}.transpose({use.args[0]})"
 
     return form
 

@@ -233,8 +233,14 @@ def _list_call(layout: Any, parts: list[Written], options: dict[str, Any], style
     return Written(f"{layout.name}({', '.join([inside, *_options(options, style)])})")
 
 
+def _held(part: Written) -> str:
+    """The part before brackets or a point, which right behind a number would be read as more of it."""
+    text = wrapped(part, ATOM)
+    return f"({text})" if text[0].isdigit() else text
+
+
 def _index(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:
-    return Written(f"{wrapped(parts[0], ATOM)}[{write_key(options['key'], style)}]")
+    return Written(f"{_held(parts[0])}[{write_key(options['key'], style)}]")
 
 
 def _scatter(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:
@@ -245,7 +251,7 @@ def _scatter(layout: Any, parts: list[Written], options: dict[str, Any], style: 
 def _postfix(layout: Any, parts: list[Written], options: dict[str, Any], style: Style) -> Written:
     if options:
         return _call(Call(layout.name), parts, options, style)
-    return Written(wrapped(parts[0], ATOM) + (layout.unicode if style.unicode else ".T"))
+    return Written(_held(parts[0]) + (layout.unicode if style.unicode else ".T"))
 
 
 _WRITERS: dict[type, Callable[[Any, list[Written], dict[str, Any], Style], Written]] = {

@@ -145,6 +145,7 @@ class Op:
     variadic: bool = False
     differentiable: bool = True
     uses_output: bool = False
+    of_two: str = ""  # the operation on two values that one on a single value's entries may be taken for
     steepest: float | None = None  # the largest local derivative of a curve that flattens: sigmoid 1/4, tanh 1
     internal: bool = False
     selects: Rule | None = None  # which arguments are class numbers that only select, by the arguments' values
@@ -161,8 +162,6 @@ class Op:
         """The operation on floats, arrays or recorded values; options by name or after the arguments."""
         if len(args) == len(self.arguments) and not self.options:
             trace = getattr(args[0], "trace_operation", None)
-            if trace is None and len(args) == 1:
-                return compute(self, args, {})
             return trace(self, args, {}) if trace else apply(self, *args)
         from autograd_explain.core.signature import bind
 
@@ -217,7 +216,7 @@ def apply(op: Op, *args: Any, **options: Any) -> Any:
         trace = getattr(arg, "trace_operation", None)
         if trace is not None:
             return trace(op, args, options)
-    return compute(op, args, options)
+    return compute(op, tuple(map(as_value, args)), options)
 
 
 def compute(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -35,7 +35,9 @@ def refused(op: Op, args: tuple[Any, ...], texts: list[str], error: Exception) -
             f"{op.name}: {_first_line(error)}", hint=f"{texts[0]} has {rank}: shape {show_shape(shapes[0])}"
         )
     if op.name == "index":
-        return ShapeError(f"this index does not fit shape {show_shape(shapes[0])}", hint=_first_line(error))
+        said = _first_line(error)
+        hint = said if "numpy" not in said else "an index is a whole number, and the last entry has -1"
+        return ShapeError(f"this index does not fit shape {show_shape(shapes[0])}", hint=hint)
     if len(args) > 1:
         return ShapeError(
             "\n".join(["these shapes do not fit together", *aligned(texts, shapes)]),

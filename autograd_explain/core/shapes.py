@@ -5,20 +5,60 @@ Knows floats and NumPy arrays only; recording and notation are not its business.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from autograd_explain.errors import InputError, ShapeError
+
 Shape = tuple[int, ...]
+MOST_AXES = 32  # NumPy has room for more, but some of its functions end the process there
 _FLOAT = np.dtype(np.float64)
 
 
 def as_value(number: Any) -> Any:
-    """A Python float for anything with no axes, a float64 array for the rest."""
-    if type(number) is float or (type(number) is np.ndarray and number.dtype is _FLOAT and number.ndim):
+    """A Python float for anything with no axes, a float64 array for the rest.
+
+    Raises ShapeError for too many axes, InputError for what is no number or array of numbers.
+    """
+    if type(number) is float:
         return number
-    array = np.asarray(number, dtype=np.float64)
+    if type(number) is np.float64:
+        return float(number)
+    if type(number) is np.ndarray and number.dtype is _FLOAT and 0 < number.ndim <= MOST_AXES:
+        return number
+    array = _as_array(number)
+    if array.ndim > MOST_AXES:
+        raise ShapeError(f"an array has at most {MOST_AXES} axes, not {array.ndim}", hint="reshape(x, …) joins axes")
     return float(array) if array.ndim == 0 else array
+
+
+def _as_array(number: Any) -> Any:
+    """What NumPy makes of a value as float64, but neither of text, nor of None, nor of complex numbers."""
+    try:
+        array = np.asarray(number)
+        if array.dtype.kind == "O":  # such as fractions, and whole numbers of any size
+            array = np.array([_as_float(entry) for entry in array.ravel()]).reshape(array.shape)
+        if array.dtype.kind in "biuf":
+            return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError):
+        pass
+    shown = repr(number)
+    shown = shown if len(shown) <= _LONGEST else f"a {type(number).__name__}"
+    raise InputError(f"{shown} is not a number or an array of numbers", hint="numbers are real, and rows of one length")
+
+
+def _as_float(entry: Any) -> float:
+    if isinstance(entry, (str, bytes)):
+        raise TypeError(entry)
+    try:
+        return float(entry)
+    except OverflowError:
+        return math.inf if entry > 0 else -math.inf
+
+
+_LONGEST = 40
 
 
 def zeros_of(value: Any) -> Any:

@@ -31,6 +31,9 @@ def bind(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[
     else:
         extra = args[len(op.arguments) :]
         args = args[: len(op.arguments)]
+        if extra and op.of_two:
+            hint = f"of two values: {op.of_two}(a, b)   along an axis: {op.name}(x, axis=0)"
+            raise DomainError(f"{op.name} takes one value and looks through its entries", hint=hint)
         args, options = _named_arguments(op, args, options)
     if len(extra) > len(op.options):
         most = (1 if op.variadic else len(op.arguments)) + len(op.options)
@@ -92,6 +95,8 @@ def _value(op: Op, option: Option, value: Any) -> Any:
         raise DomainError(f"{op.name} needs its {option.name}", hint=op.signature)
     if option.kind == "key":
         return value
+    if option.kind == "number" and type(value) is Var:
+        value = value.cut()
     accepted: Any = KINDS[option.kind](_plain(value))
     if accepted is None and not (value is None and option.default is None):
         raise DomainError(f"{option.name} of {op.name} must be {_WORDS[option.kind]}", hint=op.signature)

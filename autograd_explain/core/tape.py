@@ -57,7 +57,7 @@ class Tape:
     """What one run recorded, appended to and never rewritten."""
 
     __slots__ = (
-        "branches", "constants", "held", "left", "lent", "names", "nodes", "once", "options", "reads",
+        "branches", "constants", "cuts", "held", "left", "lent", "names", "nodes", "once", "options", "reads",
         "scopes", "selectors", "site",
     )  # fmt: skip
 
@@ -72,6 +72,7 @@ class Tape:
         self.held = False  # whether values were worked out without a record: see `no_grad` in `transforms`
         self.lent: set[int] = set()  # values that count as tracked only while a gradient by them is taken
         self.reads: set[int] = set()  # values the program read as plain numbers: others may lead to another record
+        self.cuts: set[int] = set()  # those that went on as plain numbers, where no gradient follows them
         self.once = False  # whether only running the program anew gives what other values would record
         self.left: dict[str, Any] = {}  # the program's names and their values when it had run
         self.site: Any = None

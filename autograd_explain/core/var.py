@@ -16,10 +16,10 @@ import numpy as np
 from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Op, apply, compute
 from autograd_explain.core.refusals import REFUSALS, refused
-from autograd_explain.core.shapes import Shape, as_value, shape_of
+from autograd_explain.core.shapes import Shape, as_value, shape_of, show_shape
 from autograd_explain.core.tape import Branch, Tape
 from autograd_explain.core.traced import Traced
-from autograd_explain.errors import ExplainError
+from autograd_explain.errors import DomainError, ExplainError
 
 
 def _leaf(name: str) -> Op:
@@ -103,14 +103,22 @@ class Var(Traced):
         return (self[i] for i in range(len(self.value)))
 
     def __float__(self) -> float:
-        return float(self.read())
+        return float(self.cut())
 
     def read(self) -> Any:
         """The plain value, noted on the tape as read: what is recorded may depend on it in ways no operation shows."""
         self.tape.reads.add(self.index)
         return self.value
 
+    def cut(self) -> Any:
+        """The plain value, read to be calculated with: no gradient passes there, and the tape knows that."""
+        self.tape.cuts.add(self.index)
+        return self.read()
+
     def __bool__(self) -> bool:
+        if type(self.value) is not float and self.value.size != 1:
+            message = f"a condition needs one number, this one has shape {show_shape(self.shape)}"
+            raise DomainError(message, hint="to choose entry by entry write functions.where(condition, a, b)")
         taken = bool(self.value)
         tape = self.tape
         tape.branches.append(Branch(self.index, tape.site, taken, "if", len(tape.nodes)))
@@ -225,8 +233,8 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
         if type(left) is not Var or type(right) is not Var:
             if type(left) is not Var and type(right) is not Var:
                 return _plain(op, scalar, left, right) if type(left) is type(right) is float else apply(op, left, right)
-            if type(left) is Var and isinstance(right, Traced):
-                return NotImplemented
+            if isinstance(left, Traced) and isinstance(right, Traced):
+                return apply(op, left, right)  # to another kind of traced number, recorded values are constants
             left, right = _both_recorded(left, right)
         tape = left.tape
         if right.tape is not tape:

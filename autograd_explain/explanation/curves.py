@@ -23,8 +23,14 @@ _HALVINGS = 60
 _SUSPECT = 2.0  # a step that is so many times its neighbours' may hide a jump
 _REMAINS = 0.25  # the share of a step that must still be there when its place is as narrow as floats allow
 _NOTHING = 1e-7  # jumps smaller than this part of the whole height are rounding
+_ALIKE = 1e-6  # two sides that differ by less than this part of them are one
+_ROUNDING = 64 * 2.0**-52  # what is left of numbers of size 1 that cancel
+_ASIDE = (0.5, 0.381966, 0.618034)  # where in a stretch to look: a place may have no number
 _GROWS = 10.0  # what grows so far from the first of these distances to the second has no bound
 _FAR, _NEAR = 1e-4, 1e-7
+_STEADY, _UNSTEADY = 1e4, 1e-3  # how much farther away slopes are looked at, and how far they may be off nearer
+_SAME = 1e-6  # breaks that are nearer to each other than this part of the range are one
+_BLURRED = 1e-5  # so near to a break, as a part of the range, a program may have no numbers
 _NARROW = 1e-12  # how narrow the place of a jump is made, as a part of the range
 
 
@@ -52,6 +58,8 @@ class Sample(NamedTuple):
     at: tuple[float, ...]
     value: float
     slopes: tuple[float, ...]
+    noise: float = 0.0
+    """What rounding may have made of numbers that cancel, in the value or in a slope."""
 
     @property
     def slope(self) -> float:
@@ -130,7 +138,8 @@ class Probe:
         if math.isnan(value):  # outside the domain: the rules may still come to numbers, but there is no slope
             return Sample(tuple(map(float, at)), value, tuple(math.nan for _ in at))
         self.entries = max(self.entries, int(np.size(recording.result.value)))
-        return Sample(tuple(map(float, at)), value, tuple(self._slope(recording, sweep, over) for over in self._overs))
+        slopes = tuple(self._slope(recording, sweep, over) for over in self._overs)
+        return Sample(tuple(map(float, at)), value, slopes, _noise(recording, sweep))
 
     def _slope(self, recording: Recording, sweep: Any, over: Over) -> float:
         gradient = sweep.gradients[recording.inputs[over.name].index]
@@ -149,6 +158,12 @@ class Probe:
             return Sample(at, math.nan, tuple(math.nan for _ in at))
 
 
+def _noise(recording: Recording, sweep: Any) -> float:
+    numbers = (number for node in recording.tape.nodes for number in (node.value, sweep.gradients[node.index]))
+    sizes = (float(np.max(np.abs(number), initial=0.0)) for number in numbers if number is not None)
+    return _ROUNDING * max((size for size in sizes if math.isfinite(size)), default=0.0)
+
+
 def curve(probe: Probe, over: Over, point: float, count: int, text_of: Callable[[Any], str]) -> Curve:
     """The program along a range, at `count` places. Raises ExplainError where it cannot run at the point."""
     here = probe.exact((point,))
@@ -165,28 +180,77 @@ def plane(probe: Probe, overs: tuple[Over, Over], point: tuple[float, float], co
     return Plane(overs, rows, here, probe.entries, tuple(probe.failures))
 
 
+_Pair = tuple[Sample, Sample]
+_Measure = Callable[[Sample], float]
+
+
 def _corners(probe: Probe, samples: Sequence[Sample], text_of: Callable[[Any], str]) -> Iterator[Corner]:
-    """Where value or slope jump: steps larger than their neighbours', halved until only a jump is left."""
+    """Where value or slope jump or run off, each place once; those of the value first."""
     width = samples[-1].at[0] - samples[0].at[0]
     found: list[float] = []
-    for is_value, measure in ((True, _value), (False, _slope)):
+    for (left, right), measure in (*_at_samples(probe, samples, width), *_between(probe, samples, width)):
+        x = left.at[0]
+        if any(abs(x - known) <= _SAME * width for known in found):
+            continue
+        kind = ""
+        if _has_no_bound(probe, x, width, measure):
+            kind = "pole" if measure is _value or _has_no_bound(probe, x, width, _value) else "steep"
+        elif _are_one(left, right, measure):
+            continue
+        corner = _corner(probe, (left, right), width, kind, text_of)
+        if corner.kind == "corner" and _are_one(corner.left, corner.right, _slope):
+            continue  # only the place itself has another slope: a choice that was made there
+        found.append(x)
+        yield corner
+
+
+def _at_samples(probe: Probe, samples: Sequence[Sample], width: float) -> Iterator[tuple[_Pair, _Measure]]:
+    """The two sides of the samples that have no number themselves: breaks like round places."""
+    for sample in samples:
+        if math.isfinite(sample.value) and math.isfinite(sample.slope):
+            continue
+        pairs = [_beside(probe, sample.at[0], part * width) for part in _PARTS]
+        for measure in (_value, _slope):
+            known = [pair for pair in pairs if all(math.isfinite(measure(side)) for side in pair)]
+            if len(known) > 1 and _gap(known[0], measure) >= 0.5 * _gap(known[1], measure):  # what shrinks is no break
+                yield known[0], measure
+
+
+_PARTS = (_NARROW, 1e-9, 1e-7, 1e-5)
+
+
+def _beside(probe: Probe, x: float, distance: float) -> _Pair:
+    distance = max(distance, 4 * math.ulp(x))
+    return probe(x - distance), probe(x + distance)
+
+
+def _gap(pair: _Pair, measure: _Measure) -> float:
+    return abs(measure(pair[1]) - measure(pair[0]))
+
+
+def _between(probe: Probe, samples: Sequence[Sample], width: float) -> Iterator[tuple[_Pair, _Measure]]:
+    """Steps larger than their neighbours', halved until only a jump is left."""
+    for measure in (_value, _slope):
         steps = [abs(measure(b) - measure(a)) for a, b in pairwise(samples)]
         height = max((step for step in steps if math.isfinite(step)), default=0.0)
         for i, step in enumerate(steps):
-            if not math.isfinite(step) or step <= _NOTHING * height or not _stands_out(steps, i):
-                continue
-            pair = _narrowed(probe, samples[i], samples[i + 1], measure, step, width)
-            if pair is None or any(abs(pair[0].at[0] - x) <= 4 * _NARROW * width for x in found):
-                continue
-            found.append(pair[0].at[0])
-            grown = _has_no_bound(probe, pair[0].at[0], width, measure)
-            yield _corner(probe, pair, width, ("pole" if is_value else "steep") if grown else "", text_of)
+            if math.isfinite(step) and step > _NOTHING * height and _stands_out(steps, i):
+                pair = _narrowed(probe, samples[i], samples[i + 1], measure, step, width)
+                if pair is not None:
+                    yield pair, measure
+
+
+def _are_one(left: Sample, right: Sample, measure: Callable[[Sample], float]) -> bool:
+    """Whether the two sides differ by no more than rounding does."""
+    one, other = measure(left), measure(right)
+    return abs(one - other) <= _ALIKE * max(abs(one), abs(other)) + max(left.noise, right.noise)
 
 
 def _has_no_bound(probe: Probe, x: float, width: float, measure: Callable[[Sample], float]) -> bool:
     """Whether the value or slope grows on and on towards a place: a jump is as high however near one looks."""
-    far, near = (max(abs(measure(probe(x + side * part * width))) for side in (-1, 1)) for part in (_FAR, _NEAR))
-    return near > _GROWS * far
+    sides = [[probe(x + side * part * width) for side in (-1, 1)] for part in (_FAR, _NEAR)]
+    far, near = (max(abs(measure(sample)) for sample in pair) for pair in sides)
+    return near > _GROWS * far and near > max(sample.noise for sample in sides[1])
 
 
 def _value(sample: Sample) -> float:
@@ -207,9 +271,10 @@ def _narrowed(
 ) -> tuple[Sample, Sample] | None:
     """The two sides of a jump, as near as floats allow; None where the step shrinks with its place."""
     for turn in range(_HALVINGS):
-        middle = probe((left.at[0] + right.at[0]) / 2)
-        if not math.isfinite(measure(middle)):
-            return None
+        tried = (probe(left.at[0] + part * (right.at[0] - left.at[0])) for part in _ASIDE)
+        middle = next((sample for sample in tried if math.isfinite(measure(sample))), None)
+        if middle is None:
+            return (left, right) if right.at[0] - left.at[0] <= _BLURRED * width else None
         before, after = abs(measure(middle) - measure(left)), abs(measure(right) - measure(middle))
         if before >= after:
             right = middle
@@ -229,10 +294,29 @@ def _corner(
     """The corner between two samples: the roundest number there, what lies just beside it, and its operation."""
     low, high = pair[0].at[0], pair[1].at[0]
     beside = 1e-9 * width
-    left, right = probe(low - beside), probe(high + beside)
-    at = next((x for digits in range(1, 17) if low - beside <= (x := _rounded(low, digits)) <= high + beside), low)
+    left, right = _steadied(probe, low, -beside), _steadied(probe, high, beside)
+    rounder = (_rounded((low + high) / 2, digits) for digits in range(1, 17))
+    at = next((x for x in rounder if low - beside <= x <= high + beside), low)
+    if abs(at) <= 10 * beside:
+        at = 0.0
+    left, right = _without_traces(left, right), _without_traces(right, left)
     jumps = abs(right.value - left.value) > 1e-6 * max(abs(left.value), abs(right.value), beside / 1e-9)
     return Corner(at, left, right, kind or ("jump" if jumps else "corner"), _cause(probe, left, right, text_of))
+
+
+def _steadied(probe: Probe, x: float, beside: float) -> Sample:
+    """The program beside a place. Where rounding leaves no slope so near, it is carried on from farther away."""
+    near = probe(x + beside)
+    far, farther = (probe(x + times * beside) for times in (_STEADY, 2 * _STEADY))
+    carried = 2 * far.slope - farther.slope
+    is_steady = abs(carried - near.slope) <= _UNSTEADY * abs(carried) or not abs(carried - far.slope) <= abs(far.slope)
+    return near if is_steady or not math.isfinite(carried) else near._replace(slopes=(carried,))
+
+
+def _without_traces(sample: Sample, other: Sample) -> Sample:
+    """The sample with a slope of 0 where its own is only what is left of the way to the corner."""
+    traces = abs(sample.slope) <= _ALIKE * abs(other.slope)
+    return sample._replace(slopes=(0.0,)) if traces else sample
 
 
 def _rounded(x: float, digits: int) -> float:
@@ -263,10 +347,12 @@ def _turns(a: Var, b: Var, sweeps: tuple[Any, Any]) -> bool:
     """Whether an operation is on another side of its corner: the value or the slope by an argument differs."""
     if not a.op.elementwise:
         return not np.allclose(a.value, b.value, rtol=1e-6, atol=1e-6, equal_nan=True)
-    for position in range(len(a.inputs)):
+    for position, argument in enumerate(a.inputs):
+        if not argument.tracked:
+            continue
         slopes = []
         for node, sweep in zip((a, b), sweeps, strict=True):
-            values = tuple(argument.value for argument in node.inputs)
+            values = tuple(given.value for given in node.inputs)
             options = sweep.tape.options.get(node.index, {})
             slopes.append(pass_back(node.op, position, 1.0 + zeros_of(node), node.value, values, options)[1])
         if not np.allclose(slopes[0], slopes[1], rtol=1e-6, atol=1e-6, equal_nan=True):

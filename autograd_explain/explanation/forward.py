@@ -78,7 +78,7 @@ class ForwardPass:
         words = self._run.words
         if part.local is not None:
             return words.rule(step.node, part.position, None, part.local)
-        tangent = Formula(part.tangent, "tangent")
+        tangent = Formula(part.tangent, words.free("tangent"))
         args = tuple(map(words.leaf, step.node.inputs))
         options = self._run.tape.options.get(step.node.index, {})
         return pushed_formula(step.node.op, part, tangent, words.leaf(step.node), args, options)

@@ -35,7 +35,7 @@ def at_end_of_forward(run: Explanation) -> Iterator[Note]:
         ))  # fmt: skip
         yield from _saved(run)
         yield _seed(run)
-        if run.result.shape:
+        if np.size(run.value) != 1:
             yield _non_scalar(run)
     yield from _branch(run)
     yield from _flat_comparison(run)
@@ -171,6 +171,15 @@ def _detached(run: Explanation) -> Iterator[Note]:
     """Where a path was cut, and what would have come through."""
     cut = [n for n in run.operations if n.op.name == "detach" and n.inputs[0].tracked]
     untracked = [n for n in run.tape.nodes if n.op is INPUT and not n.tracked and n.index not in run.tape.selectors]
+    read = [node for node in map(run.tape.nodes.__getitem__, sorted(run.tape.cuts)) if node.tracked]
+    for told, node in enumerate(read):
+        name = run.words.label(node)
+        full = (
+            f"{name} is used as a plain number, as PyTorch's .item() gives one: no gradient passes there, and what "
+            f"{name} does there is left out."
+        )
+        short = f"{name} is used as a plain number as well (as told above)"
+        yield Note("detached", node.index, None, short if told else full, short=told > 0)
     if not cut and not run.result.tracked:
         return
     arrived = _arrived(run, {node.index for node in (*cut, *untracked)})
@@ -230,7 +239,8 @@ def _arrived(run: Explanation, wanted: set[int]) -> dict[int, Any]:
 
 def unused(run: Explanation) -> Iterator[Note]:
     """Inputs from which no path leads to the result."""
-    names = [record for record in run.inputs if record.tracked and not run.is_used(record)]
+    cut = run.recording.cut_inputs()
+    names = [record for record in run.inputs if record.tracked and not run.is_used(record) and record.name not in cut]
     for told, record in enumerate(names):
         full = f"{record.name} gets 0: no path leads from it to the result in this graph. PyTorch would say None."
         short = f"{record.name} gets 0: no path leads from it either"
@@ -244,7 +254,8 @@ def meaning(run: Explanation, corners: set[int]) -> Iterator[Note]:
     """
     if not all_finite(run.value):
         return
-    slopes = [told for told in _slopes(run) if run.is_used_at(told[0])]
+    cut = {run.recording.inputs[name].index for name in run.recording.cut_inputs()}
+    slopes = [told for told in _slopes(run) if run.is_used_at(told[0]) and told[0] not in cut]
     for node, name, at, slope in sorted(slopes, key=lambda told: told[3] == 0.0)[:1]:
         what, value = _seeded(run)
         if leads_to(run, node, corners | _at_their_limit(run)) and not is_smooth(run, node, at, slope):

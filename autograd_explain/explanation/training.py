@@ -151,6 +151,22 @@ class Course:
         self.last = taken
 
 
+def _comparable(plan: Plan, course: Course) -> tuple[list[float], str]:
+    """Losses that are of the same rows, and what each is of: a step, or where steps see batches a whole epoch."""
+    losses, data = course.losses, plan.data
+    if data.batches == 1 or course.last is None:
+        return losses, "step"
+    means: list[float] = []
+    first = course.last.number - len(losses) + 1  # the step of the first loss
+    for end in range(data.batches, course.last.number + 1, data.batches):
+        steps = range(end - data.batches + 1, end + 1)
+        if steps[0] >= first:
+            sizes = [data.rows_at(step) for step in steps]
+            total = math.fsum(size * losses[step - first] for size, step in zip(sizes, steps, strict=True))
+            means.append(total / sum(sizes))
+    return means, "epoch"
+
+
 def curvature(
     place: Mapping[str, Any], gradients: Mapping[str, Any], after: Mapping[str, Any], gradients_after: Mapping[str, Any]
 ) -> float | None:
@@ -192,14 +208,15 @@ def diagnosis(plan: Plan, course: Course, parsed: Any = None) -> Iterator[str]:
     last = course.last
     if last is None:
         return
-    known = [loss for loss in course.losses if loss == loss]
+    losses, unit = _comparable(plan, course)
+    known = [loss for loss in losses if loss == loss]
     grew = len(known) > 1 and known[-1] > _GREW * abs(known[0]) + _LEAST
     if not is_finite(last):
         yield from _not_finite(last, parsed)
     if grew:
-        yield from _diverged(plan, course)
+        yield from _diverged(plan, course, losses, unit)
     elif is_finite(last):
-        yield _outcome(course, last)
+        yield _outcome(course, last, losses, unit)
         yield from _held_out(plan, last)
         yield from _dead(last)
 
@@ -213,13 +230,13 @@ def _not_finite(last: Taken, parsed: Any) -> Iterator[str]:
     yield from (note.text for note in notes[:1])
 
 
-def _diverged(plan: Plan, course: Course) -> Iterator[str]:
+def _diverged(plan: Plan, course: Course, losses: list[float], unit: str) -> Iterator[str]:
     exploding = course.norms[-1] > _EXPLODED * course.norms[0]
     first, last = number(course.norms[0]), number(course.norms[-1])
     more = f", and the gradient exploded from {first} to {last}" if exploding else ""
-    since = max((i for i, loss in enumerate(course.losses, 1) if loss <= course.losses[0]), default=0) + 1
-    grown = f"the loss grew from {number(course.losses[0])} to {number(course.losses[-1])}"
-    yield f"Diverged: {grown}, from step {since:,} on above where it began{more}."
+    since = max((i for i, loss in enumerate(losses, 1) if loss <= losses[0]), default=0) + 1
+    grown = f"the loss grew from {number(losses[0])} to {number(losses[-1])}"
+    yield f"Diverged: {grown}, from {unit} {since:,} on above where it began{more}."
     rate = float(plan.optimizer.settings["lr"])
     bend = course.curvature
     if bend is not None and bend > 0 and plan.optimizer.recipe.name == "sgd":
@@ -233,17 +250,16 @@ def _diverged(plan: Plan, course: Course) -> Iterator[str]:
         yield f"The learning rate {number(rate)} is too large here: try --lr {number(rate / 10)}."
 
 
-def _outcome(course: Course, last: Taken) -> str:
+def _outcome(course: Course, last: Taken, losses: list[float], unit: str) -> str:
     reasons = {
         "until": f"Stopped at step {last.number}, as --until asked.",
         "patience": f"Stopped at step {last.number}: no epoch has been better for {last.after.stale}.",
     }
     if last.stop in reasons:
         return reasons[last.stop]
-    losses = course.losses
     tail = max(len(losses) // 10, 1)
     if len(losses) <= tail:
-        return "One step says nothing yet about where this leads."
+        return f"One {unit} says nothing yet about where this leads."
     before, now = losses[-1 - tail], losses[-1]
     change = (before - now) / max(abs(before), 1e-300)
     if course.norms[-1] <= _SETTLED * max(course.norms):
@@ -251,7 +267,7 @@ def _outcome(course: Course, last: Taken) -> str:
             f"Settled: the gradient is {number(course.norms[-1])}{', almost 0' if course.norms[-1] else ''}. Where it "
             "is 0, so is every step: this is a lowest point, or flat for another reason."
         )
-    steps = plural(tail, "step") if tail > 1 else "step"
+    steps = plural(tail, unit) if tail > 1 else unit
     if abs(change) < _FLAT:
         return (
             f"Plateau: over the last {steps} the loss changed by {percent(abs(change))}, though the gradient is still "

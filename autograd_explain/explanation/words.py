@@ -75,6 +75,12 @@ class Wording:
             return text if _ATOM.fullmatch(text) else f"({text})"
         return ""
 
+    def free(self, word: str) -> str:
+        """What a rule calls the upstream or a tangent: the word, unless a value of the program is called that."""
+        while word in self.labels:
+            word += "_"
+        return word
+
     def leaf(self, node: Var) -> Formula:
         """A value by its label; a constant that is just a number by that number."""
         return Formula(node.value, self.labels[node.index])
@@ -107,7 +113,7 @@ class Wording:
         textbook = node.op.shown[position] if node.op.shown else None
         with np.errstate(all="ignore"):
             if not node.op.elementwise:
-                given = (Formula(upstream, "upstream"), out, *args)
+                given = (Formula(upstream, self.free("upstream")), out, *args)
                 return as_formula(_structured(node.op, position, textbook, given, options))
             if textbook is not None:
                 form = as_formula(textbook(out, *args, **options))

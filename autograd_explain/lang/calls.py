@@ -23,7 +23,7 @@ from autograd_explain.lang import gradients
 from autograd_explain.lang.constants import MAKERS, Maker
 from autograd_explain.lang.custom import Own, as_operation, counted
 from autograd_explain.lang.expressions import Code, Scope, expression, run_operation, subscript_key
-from autograd_explain.lang.frame import Frame, named, plain, read
+from autograd_explain.lang.frame import Frame, cut, named, plain
 from autograd_explain.ops.losses import COMPOSITES, Composite
 from autograd_explain.ops.shaping import stack
 
@@ -198,7 +198,7 @@ def _composite(node: ast.Call, scope: Scope, loss: Composite) -> Code:
 
     def work(frame: Frame, given: list[Any]) -> Any:
         values = [named(frame, value, arg) for value, arg in zip(given, node.args, strict=True)]
-        settings = {name: read(code(frame)) for name, code in options.items()}
+        settings = {name: cut(code(frame)) for name, code in options.items()}
         frame.tape.site = node
         try:
             _refuse_arrays(loss, settings)
@@ -222,6 +222,7 @@ def _maker(node: ast.Call, scope: Scope, maker: Maker) -> Code:
     def make(frame: Frame) -> Any:
         given = [code(frame) for code in codes]
         settings = {name: code(frame) for name, code in options.items()}
+        frame.tape.site = node
         try:
             return maker.make(frame.run.random, *given, **settings)
         except ExplainError as error:

@@ -1,6 +1,7 @@
 """The functions that make constants: `zeros((2, 3))`, `arange(5)`, `randn(3, 2)`, and the numbers `pi` and `e`.
 
-They take plain numbers and give plain arrays; nothing is recorded.
+They take plain numbers and give plain arrays, of which nothing is recorded; made of recorded values they are
+operations on these, so that a gradient finds its way.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import ELEMENTS, WORK
+from autograd_explain.core.traced import Traced
 from autograd_explain.errors import DomainError
-from autograd_explain.lang.frame import read, whole
+from autograd_explain.lang.frame import plain, read, whole
 from autograd_explain.limits import exceeded
+from autograd_explain.ops.shaping import broadcast_to
 
 NUMBERS = {"pi": math.pi, "π": math.pi, "e": math.e}
 
@@ -50,7 +53,8 @@ _CALL, _ENTRIES = 8, 20  # what making an array costs in statements, and how man
 
 
 def _full(random: Any, shape: Any, value: Any) -> Any:
-    return np.full(_shape((shape,)), read(value), np.float64)
+    sizes = _shape((shape,))
+    return broadcast_to(value, shape=sizes) if isinstance(value, Traced) else np.full(sizes, value, np.float64)
 
 
 def _eye(random: Any, rows: Any, columns: Any = None) -> Any:
@@ -59,17 +63,23 @@ def _eye(random: Any, rows: Any, columns: Any = None) -> Any:
 
 
 def _arange(random: Any, start: Any, stop: Any = None, step: Any = 1.0) -> Any:
-    first, last = (0.0, read(start)) if stop is None else (read(start), read(stop))
-    step = read(step)
-    if not step or not math.isfinite(step):
+    begin, end = (0.0, start) if stop is None else (start, stop)
+    first, last, stride = read(begin), read(end), read(step)
+    if not stride or not math.isfinite(stride):
         raise DomainError("the step of arange cannot be 0 or infinite", hint="arange(0, 1, 0.1)")
-    _check((last - first) / step)
-    return np.arange(first, last, step, dtype=float)
+    _check((last - first) / stride)
+    plainly = np.arange(first, last, stride, dtype=float)
+    if isinstance(begin, Traced) or isinstance(step, Traced):
+        return begin + step * np.arange(float(len(plainly)))
+    return plainly
 
 
 def _linspace(random: Any, start: Any, stop: Any, num: Any = 50.0) -> Any:
     (count,) = _shape((num,))
-    return np.linspace(read(start), read(stop), count)
+    if isinstance(start, Traced) or isinstance(stop, Traced):
+        rank = max(np.ndim(plain(start)), np.ndim(plain(stop)))
+        return start + (stop - start) * np.linspace(0.0, 1.0, count).reshape(count, *[1] * rank)
+    return np.linspace(start, stop, count)
 
 
 _SIZES = "each size as a number, or all as a tuple"

@@ -20,6 +20,7 @@ from autograd_explain.core.var import Var, constant, record
 from autograd_explain.errors import DomainError, ExplainError, NameProblem, ShapeError
 from autograd_explain.lang.constants import NUMBERS
 from autograd_explain.lang.frame import Frame, decide, named, read, whole
+from autograd_explain.lang.names import SPELLINGS
 from autograd_explain.lang.parse import Parsed
 from autograd_explain.ops.arithmetic import FAST, add, div, fast_negative, mul, power, sub
 from autograd_explain.ops.compare import COMPARISONS
@@ -75,7 +76,8 @@ def _name(node: Any, scope: Scope) -> Code:
 
     def unknown(frame: Frame) -> Any:
         if name in NUMBERS:
-            return NUMBERS[name]
+            other = SPELLINGS.get(name, name)  # an assigned π is meant by pi as well
+            return frame.names.get(other, frame.program_names.get(other, NUMBERS[name]))
         hint = f"{_where_assigned(scope, node)}; {name} must have a value before it is used"
         raise scope.failed(node, NameProblem(f"{name} has no value yet", hint=hint))
 
@@ -307,10 +309,21 @@ def _subscript(node: Any, scope: Scope) -> Code:
 
 
 def subscript_key(node: ast.Subscript, scope: Scope) -> Code:
-    """What stands in the brackets: a tuple of whole numbers, slices, `None`, `...` and arrays of whole numbers."""
+    """What stands in the brackets: a tuple of whole numbers, slices, `None`, `...` and arrays of whole numbers.
+
+    A comparison of arrays stands for the places where it holds.
+    """
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     keys = [_key(part, scope) for part in parts]
-    return lambda frame: tuple(key(frame) for key in keys)
+
+    def whole_key(frame: Frame) -> Any:
+        found: list[Any] = []
+        for key in keys:
+            part = key(frame)
+            found.extend(part if isinstance(part, tuple) else (part,))
+        return tuple(found)
+
+    return whole_key
 
 
 def _key(node: ast.expr, scope: Scope) -> Code:
@@ -320,12 +333,17 @@ def _key(node: ast.expr, scope: Scope) -> Code:
     if isinstance(node, ast.Constant) and (node.value is None or node.value is Ellipsis):
         return lambda frame: node.value
     code = expression(node, scope)
+    is_mask = isinstance(node, ast.Compare)
 
     def position(frame: Frame) -> Any:
         value = code(frame)
         if type(value) is Var and value.shape:
+            if value.op.family == "comparison" and not is_mask:
+                raise scope.failed(node, DomainError("a condition picks entries where it is written", hint=_PICKED))
             frame.tape.selectors.add(value.index)
         number = read(value)
+        if is_mask and np.ndim(number):
+            return np.nonzero(number)
         if np.ndim(number) == 0:
             return _whole_at(scope, node, number, "an index")
         if not np.all(np.isfinite(number) & (number == np.floor(number))):
@@ -336,6 +354,7 @@ def _key(node: ast.expr, scope: Scope) -> Code:
     return position
 
 
+_PICKED = "write the comparison itself in the brackets: x[x > 0]"
 _FARTHEST = 2.0**53  # an index beyond is outside of any array, and may be none of NumPy's whole numbers
 
 

@@ -221,17 +221,15 @@ def _call(node: ast.Call, place: _Place) -> _Walk:
     yield from _parts([option.value for option in node.keywords], "option", place.scope)
 
 
+_MODULES = {"np", "numpy", "math", "torch", "jnp", "F"}
+
+
 def _refuse_method(function: ast.Attribute) -> None:
-    if isinstance(function.value, ast.Name) and function.value.id in {
-        "np",
-        "numpy",
-        "math",
-        "torch",
-        "jnp",
-        "F",
-    }:
+    if isinstance(function.value, ast.Name) and function.value.id in _MODULES:
         raise _Refused(function, "functions are called by their name alone", f"{function.attr}(…)")
     value = function.value.id if isinstance(function.value, ast.Name) else "x"
+    if function.attr == "T":
+        raise _Refused(function, "the transpose has no brackets", f"{value}.T")
     hint = f"{function.attr}({value})" if not function.attr.startswith("_") else _HINT_ATTRIBUTE
     raise _Refused(function, f"values have no methods such as .{function.attr}", hint)
 
@@ -263,6 +261,8 @@ def _slice(node: ast.Slice, place: _Place) -> _Walk:
 def _attribute(node: ast.Attribute, place: _Place) -> _Walk:
     if not isinstance(node.ctx, ast.Load):
         raise _Refused(node, "attributes cannot be assigned to", "assign to a name: x = …")
+    if isinstance(node.value, ast.Name) and node.value.id in _MODULES:
+        raise _Refused(node, "names stand by themselves, without a module", node.attr)
     if node.attr != "T":
         raise _Refused(
             node, f".{node.attr} is not in the language: .T is the only attribute", _HINT_ATTRIBUTE

@@ -132,6 +132,11 @@ def read(value: Any) -> Any:
     return value.read() if type(value) is Var else plain(value)
 
 
+def cut(value: Any) -> Any:
+    """The number behind a value that is calculated with as a plain one: the tape notes where no gradient passes."""
+    return value.cut() if type(value) is Var else plain(value)
+
+
 def named(frame: Frame, value: Any, site: Any) -> Any:
     """A plain number about to meet a recorded one: recorded as a constant, at its own place in the text."""
     return value if isinstance(value, (Traced, tuple)) else constant(frame.tape, value, site)

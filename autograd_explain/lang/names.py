@@ -113,13 +113,15 @@ def bind(
     return {name: values[name] for name in wanted if name in values}
 
 
-_SPELLINGS = ("pi", "π")
+
+SPELLINGS = {"pi": "π", "π": "pi"}
+"""Two ways of writing one name."""
 
 
 def _as_spelled(values: dict[str, Value], names: Names) -> dict[str, Value]:
     """Return the values with one given as `pi` under `π` where the program writes that, and the other way round."""
-    given = [name for name in _SPELLINGS if name in values]
-    read = [name for name in _SPELLINGS if name in names.places]
+    given = [name for name in SPELLINGS if name in values]
+    read = [name for name in SPELLINGS if name in names.places]
     both = "pi and π are two spellings of one name"
     if len(given) > 1:
         raise NameProblem("pi is given twice", hint=both)

@@ -156,6 +156,10 @@ def _ends_value(token: Token) -> bool:
 def _missing_operand(text: _Text, index: int) -> LanguageError | None:
     """An operator without the value before it or after it."""
     before, token = _pair(text, index)
+    alone = token.text in {"*", "/"} and before.text in {"(", ","} and text.tokens[index + 1].text in {",", ")"}
+    if alone and _line_of(text, index).text == "def":
+        message = "parameters are plain names: no stars and no slash"
+        return LanguageError(message, span=_span(token), hint="def f(x, y): …")
     if _needs_right(before, token) and _is_no_operand(token):
         between = f"between {before.text} and {token.text}" if _needs_left(token) else f"after {before.text}"
         return LanguageError(
@@ -168,6 +172,13 @@ def _missing_operand(text: _Text, index: int) -> LanguageError | None:
         hint = "remove the comma, or write a value before it"
         return LanguageError("a value is missing before this comma", span=_span(token), hint=hint)
     return None
+
+
+def _line_of(text: _Text, index: int) -> Token:
+    """The first token of the line that a token stands on."""
+    while index and text.tokens[index - 1].kind != "newline":
+        index -= 1
+    return text.tokens[index]
 
 
 def _needs_right(token: Token, after: Token) -> bool:
@@ -263,9 +274,8 @@ def _loop_without_in(text: _Text, index: int) -> Refusal | None:
 
 def _powered_function(text: _Text, index: int) -> Refusal | None:
     """`sin²(x)` for `sin(x)**2`, and `sin⁻¹(x)`, which has two readings."""
-    if text.tokens[index].text != "(":
-        return None
-    call, exponent = _operand(text, index), text.tokens[index - 1].text
+    exponent = text.tokens[index - 1].text
+    call = _operand(text, index) if text.tokens[index].text == "(" else f"({_run(text, index)})"
     for sign in ([], ["-"]):
         at = index - 3 - len(sign)
         between = [token.text for token in text.tokens[at + 1 : index - 1]]

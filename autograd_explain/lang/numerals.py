@@ -17,8 +17,6 @@ from autograd_explain.limits import Limits, exceeded
 
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 """The words for what no digits can write, the same as in the JSON this program writes."""
-DEEPEST = 32
-"""How deep a list may be nested: no array of NumPy 1 has more axes."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 

@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd_explain.core.shapes import as_value, show_shape
+from autograd_explain.core.shapes import MOST_AXES, as_value, show_shape
 from autograd_explain.errors import ExplainError, InputError, LimitError, ShapeError
-from autograd_explain.lang.numerals import DEEPEST, NON_FINITE, finite, regular
+from autograd_explain.lang.numerals import NON_FINITE, finite, regular
 from autograd_explain.limits import Limits, exceeded
 from autograd_explain.source import visible
 
@@ -73,6 +73,8 @@ def _bytes(name: str, known: str) -> bytes:
     """Return a file's bytes; never more than `LARGEST_FILE`, whatever its size claims to be. `known` is the hint."""
     try:
         path = Path(name).expanduser()  # a shell leaves the ~ of @~/points.csv alone
+        if not name:
+            raise InputError("the name of the file is empty", hint=known)
         if path.is_dir():
             raise InputError(f"{visible(name)} is a folder, not a file", hint=known)
         with path.open("rb") as file:
@@ -93,7 +95,7 @@ def _npy(data: bytes, limits: Limits) -> Any:
     if dtype.kind not in "biuf":
         kind = _KINDS.get(dtype.kind, "something else than numbers")
         raise InputError(f"it holds {kind}: {dtype}", hint="save an array of real numbers")
-    if any(size < 0 for size in shape) or len(shape) > DEEPEST:
+    if any(size < 0 for size in shape) or len(shape) > MOST_AXES:
         message = f"its header gives an impossible shape: {shape}"
         raise InputError(message, hint="numpy.save(path, array) writes it anew")
     count = math.prod(shape)
@@ -240,11 +242,11 @@ def _constant(word: str) -> NoReturn:
 
 
 def _too_deep() -> LimitError:
-    return LimitError(f"its list is nested deeper than {DEEPEST} levels", hint="no array has as many axes")
+    return LimitError(f"its list is nested deeper than {MOST_AXES} levels", hint="no array has as many axes")
 
 
 def _json_value(value: Any, depth: int) -> Any:
-    if depth > DEEPEST:
+    if depth > MOST_AXES:
         raise _too_deep()
     if isinstance(value, list):
         return [_json_value(entry, depth + 1) for entry in value]

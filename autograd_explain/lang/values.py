@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd_explain.core.shapes import as_value
+from autograd_explain.core.shapes import MOST_AXES, as_value
 from autograd_explain.errors import ExplainError, InputError, LimitError, NameProblem
 from autograd_explain.lang.calls import function_names
 from autograd_explain.lang.interpret import evaluate
 from autograd_explain.lang.names import OPTIONAL, names_of
-from autograd_explain.lang.numerals import DEEPEST, NON_FINITE, read_number, regular
+from autograd_explain.lang.numerals import read_number, regular
 from autograd_explain.lang.parse import Parsed, parse
 from autograd_explain.lang.value_files import read_file
 from autograd_explain.limits import DEFAULT_LIMITS, Limits, exceeded
 from autograd_explain.source import Source, Span
 
-_LIST_TOKEN = re.compile(r"\s*(?:([\[\],])|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))")
+_WORD = r"[+-]?(?i:nan|inf(?:inity)?)"  # what no digits can write
+_LIST_TOKEN = re.compile(rf"\s*(?:([\[\],])|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_WORD}(?![\w(])))")
 
 
 def read_value(text: str, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -39,8 +40,8 @@ def read_value(text: str, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> Any
         raise InputError("the value is empty", hint="give a number, a list, an expression such as pi/4, or @FILE")
     if text.startswith("@"):
         return read_file(text[1:], limits)
-    if text in NON_FINITE:
-        return NON_FINITE[text]
+    if re.fullmatch(_WORD, text):
+        return float(text)
     number = read_number(text)
     if number is not None and math.isfinite(number):
         return number
@@ -81,9 +82,9 @@ def _plain_list(text: str, limits: Limits) -> list[Any] | None:
                 return None
             opened[-1].append(float(number))
         elif mark == "[":
-            if len(opened) > DEEPEST:
-                hint = f"an array has at most {DEEPEST} axes"
-                raise LimitError(f"this list is nested deeper than {DEEPEST} levels", hint=hint)
+            if len(opened) > MOST_AXES:
+                hint = f"an array has at most {MOST_AXES} axes"
+                raise LimitError(f"this list is nested deeper than {MOST_AXES} levels", hint=hint)
             opened.append([])
         elif mark == "]":
             if len(opened) == 1 or (before == "," and not opened[-1]):

@@ -62,6 +62,14 @@ class Recording:
     inputs: dict[str, Var]
     rerun: Callable[[Mapping[str, Any]], Any]
 
+    def cut_inputs(self) -> frozenset[str]:
+        """The tracked inputs whose numbers went on somewhere without their gradient: see `Tape.cuts`."""
+        cut = {place for place in self.tape.cuts if self.tape.nodes[place].tracked}
+        for node in reversed(self.tape.nodes if cut else ()):
+            if node.index in cut:
+                cut.update(argument.index for argument in node.inputs if argument.tracked)
+        return frozenset(name for name, node in self.inputs.items() if node.index in cut)
+
     def class_numbers(self) -> frozenset[str]:
         """The inputs that were used for nothing but selecting entries: class numbers and index arrays."""
         selectors = set(self.tape.selectors)

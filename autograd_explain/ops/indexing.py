@@ -10,9 +10,10 @@ import numpy as np
 from autograd_explain.core.notation import Index, Scatter
 from autograd_explain.core.op import REQUIRED, Op, Option
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.shapes import as_value, shape_of
 from autograd_explain.core.traced import Traced
 from autograd_explain.core.var import Var
+from autograd_explain.errors import DomainError
 
 KEY = Option("key", "key", REQUIRED)
 
@@ -81,9 +82,12 @@ def _is_mask(part: Any) -> bool:
 def _plain(part: Any) -> Any:
     if isinstance(part, Traced):
         part = part.read() if isinstance(part, Var) else part.value
-    if isinstance(part, float):
-        return int(part)
-    return np.asarray(part).astype(int) if isinstance(part, (list, np.ndarray)) else part
+    if not isinstance(part, (float, list, np.ndarray)):
+        return part
+    places = as_value(part)
+    if not np.all(np.isfinite(places) & (np.floor(places) == places)):
+        raise DomainError("an index is a whole number", hint="round it first, as functions.floor and round(x) do")
+    return int(places) if type(places) is float else places.astype(int)
 
 
 Traced.__getitem__ = _getitem  # type: ignore[method-assign]

@@ -127,7 +127,7 @@ def _average_at(logs: Any, places: Any) -> Any:
 
 def _places(logits: Any, t: Any) -> Any:
     """Where the chosen entry of every row is, among all scores in their order."""
-    return np.arange(0, logits.size, logits.shape[-1]) + chosen_classes(logits, t).reshape(-1)
+    return np.arange(0, logits.size, max(logits.shape[-1], 1)) + chosen_classes(logits, t).reshape(-1)
 
 
 def _to_logits(upstream: Any, out: Any, logits: Any, t: Any) -> Any:

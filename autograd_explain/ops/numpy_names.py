@@ -106,7 +106,9 @@ def _function(self: Traced, function: Any, types: Any, args: tuple[Any, ...], se
     count = 1 if op.variadic else len(op.arguments)
     head = [list(args[0])] if op.variadic else [_number(arg) for arg in args[:count]]
     named = {key: _number(given.pop(key)) for key in list(given) if key in op.arguments}
-    rest = [arg for arg in args[count:] if arg is not None or op.options]
+    rest = args[count:] if op.options else [arg for arg in args[count:] if arg is not None]
+    if len(rest) <= len(op.options):  # NumPy takes by their places what we have by name
+        given, rest = {**dict(zip([o.name for o in op.options], rest, strict=False)), **given}, []
     bound, options = bind(op, (*head, *rest), {**named, **given})
     return op(list(bound), **options) if op.variadic else op(*bound, **options)
 

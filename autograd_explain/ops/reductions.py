@@ -95,7 +95,7 @@ def _finite(largest: Any) -> Any:
 
 def _log_sum(x: Any, axis: Any) -> tuple[Any, Any, Any]:
     """What is taken off x, what is left, and log Σ exp of that: log1p of all terms but the largest, where it is 1."""
-    largest = np.maximum.reduce(x, axis=axis, keepdims=True)
+    largest = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     top = _finite(largest)
     away = x - top
     axes = normal_axes(axis, np.ndim(x))
@@ -130,7 +130,7 @@ def _log_softmax(x: Any, axis: Any) -> Any:
 
 
 def _softmax(x: Any, axis: Any) -> Any:
-    terms = np.exp(x - _finite(np.maximum.reduce(x, axis=axis, keepdims=True)))
+    terms = np.exp(x - _finite(np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)))
     return terms / _sum(terms, axis, keepdims=True)
 
 
@@ -229,14 +229,14 @@ prod = _reduction(
 )  # fmt: skip
 maximum_of = _reduction(
     "max", np.max, _share_of_extreme, _symbolic_extreme(True),
-    "Only the largest entry gets the gradient; entries that tie share it evenly.",
+    "Only the largest entry gets the gradient; entries that tie share it evenly.", of_two="maximum",
     kinks=(Kink("tie", "the largest entry is there more than once",
                 lambda x, axis, keepdims: np.sum(x == np.max(x, axis=axis, keepdims=True), axis=axis) > 1,
                 "0", "1", "1/(number of ties)", _EVEN_TIE),),
 )  # fmt: skip
 minimum_of = _reduction(
     "min", np.min, _share_of_extreme, _symbolic_extreme(False),
-    "Only the smallest entry gets the gradient; entries that tie share it evenly.",
+    "Only the smallest entry gets the gradient; entries that tie share it evenly.", of_two="minimum",
     kinks=(Kink("tie", "the smallest entry is there more than once",
                 lambda x, axis, keepdims: np.sum(x == np.min(x, axis=axis, keepdims=True), axis=axis) > 1,
                 "1", "0", "1/(number of ties)", _EVEN_TIE),),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from autograd_explain.core.formula import Formula, filled, written
+from autograd_explain.core.formula import LARGEST_ARRAY_WRITTEN_OUT, Formula, filled, written
 from autograd_explain.core.notation import LANGUAGE
 from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, PathRecord, StepRecord
 
@@ -60,6 +60,15 @@ def _param(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else number(value)
 
 
+def _by_labels(formula: Formula) -> Formula:
+    """The formula with a short constant's number in place of the program's text for it, as its label is here."""
+    if formula.op is not None:
+        return Formula(formula.value, "", formula.op, tuple(map(_by_labels, formula.args)), formula.options)
+    if not formula.label or formula.label.isidentifier() or np.size(formula.value) > LARGEST_ARRAY_WRITTEN_OUT:
+        return formula
+    return Formula(formula.value)
+
+
 def node(record: NodeRecord) -> dict[str, Any]:
     """A value's entry."""
     return {
@@ -69,7 +78,7 @@ def node(record: NodeRecord) -> dict[str, Any]:
         "op": record.op,
         "inputs": list(record.inputs),
         "params": _params(record.params),
-        "formula": _text(record.formula),
+        "formula": _text(_by_labels(record.formula)),
         "filled": _text(filled(record.formula)),
         "shape": list(record.shape),
         "value": number(record.value),
@@ -85,7 +94,7 @@ def part(record: PartRecord) -> dict[str, Any]:
     return {
         "argument": record.argument,
         "target": record.target,
-        "rule": _text(record.rule),
+        "rule": _text(_by_labels(record.rule)),
         "filled": _text(filled(record.rule)),
         "local": number(record.local),
         "contribution": number(record.contribution),

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_explain.core.formula import Formula, value_when_printed, written
 from autograd_explain.core.notation import Style, rounded_number, style_for
+from autograd_explain.core.op import compute
 from autograd_explain.core.shapes import show_shape
 from autograd_explain.render.theme import View, wrapped
 
@@ -64,8 +65,9 @@ def equation(formula: Formula, result: float, view: View) -> Equation:
 def fitting_style(formula: Formula, result: float, view: View) -> tuple[Style, str]:
     """The style with just enough digits that the filled-in formula gives its result, and `=`; else ≈.
 
-    Where almost equal numbers are subtracted the printed digits are also put together as decimals: what a machine
-    makes of them may owe its last digits to numbers that have no short decimal.
+    Where almost equal numbers are subtracted, or it takes nearly all digits of a float to be true, the printed digits
+    are also put together as decimals: what a machine makes of them may owe its last digits to numbers that have no
+    short decimal.
     """
     nearest: Style | None = None
     cancels = _cancels(formula)
@@ -74,13 +76,42 @@ def fitting_style(formula: Formula, result: float, view: View) -> tuple[Style, s
         found = value_when_printed(formula, style)
         if type(found) is float and is_true(found, result, view.digits):
             nearest = nearest or style
-            exact = _exact_when_printed(formula, style) if cancels else None
-            if exact is None or is_true(float(exact), result, view.digits):
+            if _holds(formula, style, result, view.digits, careful=cancels or digits >= _FINE):
                 return style, "="
     return nearest or style_of(view), "≈"
 
 
 _ALMOST_EQUAL = 1e-6
+_FINE = 14  # digits: a line that needs as many is decided in the last bits of its numbers
+
+
+def _holds(formula: Formula, style: Style, result: float, digits: int, *, careful: bool) -> bool:
+    """Whether the printed decimals themselves give the result; `careful` where their floats are not enough to say so.
+
+    Sums and products of decimals are exact. A function is worked out at the floats on both sides of each number that
+    is not exactly what is printed.
+    """
+    if not careful:
+        return True
+    exact = _exact_when_printed(formula, style)
+    if exact is not None:
+        return is_true(float(exact), result, digits)
+    beside = (_beside(formula, style, towards) for towards in (-math.inf, math.inf))
+    return all(type(found) is float and is_true(found, result, digits) for found in beside)
+
+
+def _beside(formula: Formula, style: Style, towards: float) -> Any:
+    """The formula's value with every number that is not exactly what is printed a little further on."""
+    from fractions import Fraction
+
+    if formula.op is not None:
+        parts = tuple(_beside(part, style, towards) for part in formula.args)
+        return compute(formula.op, parts, formula.options)
+    if type(formula.value) is not float or not math.isfinite(formula.value):
+        return formula.value
+    printed = style.number(formula.value).replace("−", "-")
+    near = float(printed)
+    return near if Fraction(printed) == Fraction(near) else math.nextafter(near, towards)
 
 
 def _cancels(formula: Formula) -> bool:

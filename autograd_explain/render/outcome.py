@@ -61,6 +61,8 @@ def rate_said(run: Explanation, name: str, gradient: float) -> str:
     corners = {note.node for note in run.notes if note.kind in ("kink", "tie") and note.node is not None}
     if leads_to(run, run.recording.inputs[name].index, corners):
         return "a choice at a corner: see its note"
+    if name in run.recording.cut_inputs():
+        return "used as a plain number as well: see its note"
     if gradient == 0.0:
         return f"to first order, raising {name} changes nothing"
     return f"raising {name} a little {'raises' if gradient > 0 else 'lowers'} the result"

@@ -93,6 +93,11 @@ class Data:
         """The epoch that a step belongs to, both from 1."""
         return (step - 1) // self.batches + 1
 
+    def rows_at(self, step: int) -> int:
+        """How many rows a step sees, where they are dealt out in batches: the last of an epoch may see fewer."""
+        most = self.batch or len(self.training_rows)
+        return min(most, len(self.training_rows) - (step - 1) % self.batches * most)
+
     def at(self, step: int) -> dict[str, Any]:
         """The columns as one step sees them."""
         if not self.is_dealt:

@@ -89,10 +89,10 @@ def _shown(value: Setting) -> str:
 
 
 def choose(text: str, table: Mapping[str, Recipe], kind: str, **others: Setting) -> Chosen:
-    """The recipe that `sgd` or `sgd(momentum=0.9, nesterov=True)` names, with `others` over its settings.
+    """The recipe that `sgd` or `sgd(momentum=0.9, nesterov=True)` names, with `others` among its settings.
 
-    Raises NameProblem for a recipe or a setting that does not exist, InputError for what cannot be read,
-    DomainError for a setting out of its range.
+    Raises NameProblem for a recipe or a setting that does not exist, InputError for what cannot be read or is given
+    twice, DomainError for a setting out of its range.
     """
     match = _CALL.fullmatch(text)
     if match is None:
@@ -101,7 +101,10 @@ def choose(text: str, table: Mapping[str, Recipe], kind: str, **others: Setting)
     if name not in table:
         raise NameProblem(f"there is no {kind} {name}", hint=suggestion(name, table, offer=f"{kind}s"))
     recipe = table[name]
-    chosen = Chosen(recipe, {**recipe.settings, **_settings(recipe, match["settings"] or ""), **others})
+    written = _settings(recipe, match["settings"] or "")
+    for twice in written.keys() & others.keys():
+        raise InputError(f"{twice} of {name} is given twice", hint=f"{kind} {name}, or {text} alone")
+    chosen = Chosen(recipe, {**recipe.settings, **written, **others})
     _check(chosen)
     return chosen
 
@@ -117,6 +120,8 @@ def _settings(recipe: Recipe, text: str) -> dict[str, Setting]:
         if name not in recipe.settings:
             known = suggestion(name, recipe.settings, offer="its settings") if recipe.settings else "it has no settings"
             raise NameProblem(f"{recipe.name} has no setting {name}", hint=known)
+        if name in found:
+            raise InputError(f"{name} of {recipe.name} is given twice", hint=f"{name}={written}")
         found[name] = _setting(recipe, name, written)
     return found
 

@@ -137,3 +137,34 @@ def test_an_array_without_entries_is_nowhere_to_be_moved(program: str) -> None:
     run = explain(program, x=np.zeros((0, 3)), hessian=True, check=("finite",))
     assert {"agrees"} == {check.status for check in run.checks}
     assert (0, 3) == run.gradients["x"].shape
+
+
+@pytest.mark.parametrize("text", ["w*mse(x, y)", "mse(x, y)*w", "w*mae(x, y)", "w*huber(x, y)", "w*hinge(x, y)",
+                                  "w*bce_with_logits(x, y)", "w*mse(detach(x), y)", "w + mse(1, 2)"])  # fmt: skip
+def test_a_loss_of_what_is_not_tracked_is_a_number_among_others(written: Any, text: Any) -> None:
+    values = {name: value for name, value in (("w", 2.0), ("x", 1.0), ("y", 3.0)) if name in text}
+    assert {"w": "agrees"} == written(text, wrt=["w"], **values).status("finite")
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [("sigmoid(x)", 300.0), ("sigmoid(x)", 680.0), ("tanh(x)", 150.0), ("erf(x)", 18.0), ("expm1(x)", -300.0),
+     ("cos(x)", 1e-140), ("hypot(1, x)", 1e-140), ("x**5", 1e-60)],
+)  # fmt: skip
+def test_slopes_far_smaller_than_the_value_are_seen(written: Any, text: Any, x: Any) -> None:
+    verdict = written(text, x=x).by("finite")["x"]
+    assert "agrees" == verdict.status
+    assert 0.0 != verdict.theirs
+
+
+@pytest.mark.parametrize("text", ["leaky_relu(x, slope=y)", "y*elu(x, alpha=2*y)", "huber(x, 0, delta=y)"])
+def test_what_is_used_as_a_plain_number_is_undecided(written: Any, text: Any) -> None:
+    found = written(text, x=-2.0, y=1.5)
+    for checker in ("symbolic", "finite"):
+        assert {"x": "agrees", "y": "undecided"} == found.status(checker)
+        assert "plain number" in found.by(checker)["y"].why
+
+
+def test_an_upstream_that_is_not_finite_is_undecided() -> None:
+    run = explain("x > 1", x=2.0, upstream=np.nan, check="finite")
+    assert ["undecided"] == [result.status for result in run.checks]

@@ -168,7 +168,7 @@ def test_digits_that_do_not_agree_are_found() -> None:
     check = data["checks"][3]
     check["theirs"] = check["ours"] * (1 + 2.0**-33)
     check["error"] = abs(check["theirs"] - check["ours"])
-    assert ["16 digits do not agree"] == [problem.text for problem in verify(data).problems]
+    assert ["16 digits do not agree, but 9"] == [problem.text for problem in verify(data).problems]
 
 
 def test_a_note_of_no_kind_is_found() -> None:

@@ -128,7 +128,7 @@ def test_a_table_gives_untracked_values(command: Callable[..., Any], tmp_path: A
         (["x", "--x", "1", "--check=symbolics"], "there is no checker symbolics", "did you mean symbolic?"),
         (["x", "--x", "1", "--check="], "--check takes names", "--check=symbolic,finite"),
         (["x", "--limit", "node=3"], "there is no limit node", "did you mean nodes?"),
-        (["x", "--limit", "nodes=-3"], "the limit nodes takes a whole number, not '-3'", "--limit nodes=5000"),
+        (["x", "--limit", "nodes=-3"], "the limit nodes takes a whole number, 1 or more, not '-3'", "--limit nodes="),
         (["x", "--limit", "nodes"], "the limit nodes takes a whole number", "--limit nodes=5000"),
         (["x", "--x", "1", "--upstream", "[1"], "the value of --upstream: ", "add ]"),
         (["sigmod(x)"], "unknown function 'sigmod'", "did you mean sigmoid?"),

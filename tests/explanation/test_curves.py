@@ -37,6 +37,42 @@ def test_values_and_slopes_are_those_of_the_program() -> None:
     assert () == found.corners
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["x**2/x", "exp(log(x))", "log(exp(x))", "tanh(atanh(x))", "sin(x)**2 + cos(x)**2", "log1p(x) - log(1 + x)",
+     "relu(x) - relu(-x)", "sin(x)/x", "sqrt(x)**2", "x*log(abs(x))"],
+)  # fmt: skip
+def test_rounding_makes_no_corners(text: str) -> None:
+    assert () == along(text, -2.0, 2.0, 0.5).corners
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "kind", "slopes"),
+    [
+        ("sqrt(x**2)", 0.0, "corner", (-1.0, 1.0)), ("sqrt((x - 1)**2)", 1.0, "corner", (-1.0, 1.0)),
+        ("abs(x)/x", 0.0, "jump", None), ("1/x", 0.0, "pole", None), ("1/(x - 1)", 1.0, "pole", None),
+        ("1/(x - 1)**2", 1.0, "pole", None), ("1/(x - 0.99)**2", 0.99, "pole", None), ("cbrt(x)", 0.0, "steep", None),
+        ("acos(cos(x))", 0.0, "corner", (-1.0, 1.0)), ("1e-12*abs(x)", 0.0, "corner", (-1e-12, 1e-12)),
+        ("sign(x)*x", 0.0, "corner", (-1.0, 1.0)),
+    ],
+)  # fmt: skip
+def test_what_breaks_at_a_place_that_is_looked_at_is_found(text: str, x: float, kind: str, slopes: Any) -> None:
+    (corner,) = along(text, -2.0, 2.0, 0.5).corners
+    assert (pytest.approx(x, abs=1e-9), kind) == (corner.x, corner.kind)
+    assert slopes is None or pytest.approx(slopes, rel=1e-3) == (corner.left.slope, corner.right.slope)
+
+
+def test_a_corner_whose_slopes_are_hard_to_see_near_by() -> None:
+    first, second = along("asin(sin(x))", -2.0, 2.0, 0.5).corners
+    assert (pytest.approx(-math.pi / 2), pytest.approx(math.pi / 2)) == (first.x, second.x)
+    assert [pytest.approx(s, rel=1e-3) for s in (-1, 1)] == [first.left.slope, first.right.slope]
+
+
+def test_a_slope_that_is_0_at_a_corner_is_told_as_0_and_with_its_operation() -> None:
+    first, _ = along("maximum(x, x**2)", -2.0, 2.0, 0.5).corners
+    assert (0.0, 1.0) == (first.left.slope, pytest.approx(first.right.slope))
+
+
 @settings(max_examples=20, deadline=None)
 @given(place=st.floats(-0.9, 0.9).filter(lambda x: abs(x) > 1e-3), low=st.floats(-1.3, -1.0))
 def test_a_corner_is_found_wherever_it_lies(place: float, low: float) -> None:

@@ -36,7 +36,7 @@ from autograd_explain.train.objective import Data
 from autograd_explain.train.optimizers import OPTIMIZERS
 from autograd_explain.train.rules import choose
 from autograd_explain.train.saved import Session, as_text, from_text, record_of
-from tests import test_bad_input
+from tests import test_bad_input, test_bad_values
 from tests.fuzz import mutator
 from tests.programs import EVERY
 
@@ -147,11 +147,11 @@ def _cases(test: Any) -> list[Any]:
 def programs() -> list[str]:
     """The gallery, and every program of the tests of bad input that is not too long."""
     tests = (
-        "test_a_program_at_fault", "test_what_is_huge_is_refused_soon", "test_without_end",
-        "test_names_that_look_or_fold_alike", "test_a_loop_that_goes_round_in_circles",
-        "test_python_that_is_not_the_language",
+        test_bad_input.test_a_program_at_fault, test_bad_input.test_what_is_huge_is_refused_soon,
+        test_bad_input.test_without_end, test_bad_values.test_names_that_look_or_fold_alike,
+        test_bad_input.test_a_loop_that_goes_round_in_circles, test_bad_input.test_python_that_is_not_the_language,
     )  # fmt: skip
-    bad = [text for name in tests for text in _cases(getattr(test_bad_input, name))]
+    bad = [text for test in tests for text in _cases(test)]
     return [text for text in (*map(_gallery_text, gallery()), *bad) if len(text) < _LONGEST_SEED]
 
 
@@ -189,7 +189,7 @@ def _headed() -> list[str]:
 
 
 def _value_mutant(dice: Any) -> bytes:
-    return encoded(mutator.text_mutant(dice, [*_cases(test_bad_input.test_a_value_at_fault), *_PLAIN_VALUES]))
+    return encoded(mutator.text_mutant(dice, [*_cases(test_bad_values.test_a_value_at_fault), *_PLAIN_VALUES]))
 
 
 _PLAIN_VALUES = ["1", "[1, 2]", "[[1, 2], [3, 4]]", "pi/4", "randn(3, 2)*0.1", "1e-5", "-2", "[sqrt(2), e]", "−1"]

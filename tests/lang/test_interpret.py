@@ -250,12 +250,6 @@ def test_the_last_assigned_name_is_the_result() -> None:
     assert 7.0 == value_of("a, b = x, 7", x=3)
 
 
-def test_random_numbers_repeat_with_the_seed() -> None:
-    first, again, other = (explain("sum(randn(3)*x)", x=1, seed=seed).value for seed in (7, 7, 8))
-    assert first == again
-    assert first != other
-
-
 def test_evaluate_takes_a_text_without_inputs() -> None:
     assert pytest.approx(np.pi / 4) == evaluate("pi/4")
     np.testing.assert_array_equal([[0, 2], [0, 2]], evaluate("zeros(2, 2) + [0, 2]"))

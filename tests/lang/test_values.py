@@ -299,3 +299,12 @@ def test_a_value_is_one_expression(text: str, start: int) -> None:
     assert caught.value.span is not None
     assert start == caught.value.span.start
     assert "pi/4" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("[1, inf]", [1, np.inf]), ("NaN", np.nan), ("-Infinity", -np.inf), ("[[nan, +inf], [-INF, 1]]",
+     [[np.nan, np.inf], [-np.inf, 1]])],
+)  # fmt: skip
+def test_words_for_what_no_digits_can_write(text: str, value: Any) -> None:
+    np.testing.assert_array_equal(value, read_value(text))
