@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import compute
+from autograd_explain.core.shapes import zeros_of
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var
 from autograd_explain.modes.records import Sweep
@@ -41,9 +42,7 @@ def spreads(sweep: Sweep, targets: list[Var]) -> list[Any]:
 def gradient_of(sweep: Sweep, target: Var) -> Any:
     """The gradient by a value; zeros where no path led to it."""
     gradient = sweep.gradients[target.index]
-    if gradient is not None:
-        return gradient
-    return 0.0 if type(target.value) is float else np.zeros(target.shape)
+    return zeros_of(target) if gradient is None else gradient
 
 
 def _shaken(sweep: Sweep, mixed: set[int], random: np.random.Generator) -> tuple[Tape, Var]:

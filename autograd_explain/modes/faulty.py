@@ -144,7 +144,7 @@ def _arrive(edge: Edge, broken: Break, done: Faulty) -> Part:
     known = done.gradients[target.index]
     before = known
     if known is None:
-        before = 0.0 if type(target.value) is float else np.zeros(target.shape)
+        before = zeros_of(target)
     try:
         with np.errstate(all="ignore"):
             local, amount = _contribution(edge, broken, done)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_explain.core.op import Op
-from autograd_explain.core.shapes import shape_of
+from autograd_explain.core.shapes import shape_of, zeros_of
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import Var, leaf
 from autograd_explain.errors import LimitError
@@ -114,23 +114,17 @@ def tangent_of(tape: Tape, result: Var, direction: Direction) -> Any:
 def _parts(node: Var, tangents: list[Any]) -> Iterator[ForwardPart]:
     values = tuple(argument.value for argument in node.inputs)
     options = node.tape.options.get(node.index, {})
-    before: Any = 0.0 if type(node.value) is float else np.zeros(node.shape)
+    before = zeros_of(node)
     is_first = True
     for position, argument in enumerate(node.inputs):
         tangent = tangents[argument.index]
         if tangent is None:
             continue
         local, amount = pass_on(node.op, position, tangent, node.value, values, options)
-        after = amount if is_first else _sum(before, amount)
+        with np.errstate(all="ignore"):
+            after = amount if is_first else before + amount
         yield ForwardPart(position, argument, tangent, local, amount, before, after)
         before, is_first = after, False
-
-
-def _sum(before: Any, amount: Any) -> Any:
-    if type(amount) is float:
-        return before + amount
-    with np.errstate(all="ignore"):
-        return before + amount
 
 
 def pass_on(
@@ -155,7 +149,7 @@ def pushed(op: Op, position: int, tangent: Any, out: Any, values: tuple[Any, ...
     That rule u ↦ Jᵀu is linear in the upstream u, so the gradient of Σ (Jᵀu)·t by u is J·t: one reverse sweep over
     the rule itself, recorded on a tape of its own.
     """
-    still = 0.0 if not shape_of(out) else np.zeros(shape_of(out))
+    still = zeros_of(out)
     if op.jvp:
         return op.jvp[position](tangent, out, *values, **options)
     rule = op.vjp_for(position)

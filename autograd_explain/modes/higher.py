@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import Rule
-from autograd_explain.core.shapes import as_value, shape_of, show_shape
+from autograd_explain.core.shapes import as_value, shape_of, show_shape, zeros_of
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import CONSTANT, Var
 from autograd_explain.errors import ShapeError
@@ -35,7 +35,7 @@ def recorded_gradients(tape: Tape, result: Var, targets: Sequence[Var], upstream
         for node in reversed(nodes):
             if node.index in totals and node.inputs and depends[node.index]:
                 _pass_on(node, totals, depends)
-    return [totals.get(target.index, _zeros(target)) for target in targets]
+    return [totals.get(target.index, zeros_of(target)) for target in targets]
 
 
 def dependents(nodes: Sequence[Var], targets: Iterable[Var]) -> list[bool]:
@@ -54,7 +54,7 @@ def dependents(nodes: Sequence[Var], targets: Iterable[Var]) -> list[bool]:
 
 def _seed(result: Var, upstream: Any) -> Any:
     if upstream is None:
-        return 1.0 if type(result.value) is float else np.ones(result.shape)
+        return zeros_of(result) + 1.0
     seed = upstream if isinstance(upstream, Var) else as_value(upstream)
     if shape_of(seed) != result.shape:
         raise ShapeError(
@@ -62,10 +62,6 @@ def _seed(result: Var, upstream: Any) -> Any:
             hint="give one number for each entry of the result",
         )
     return seed
-
-
-def _zeros(target: Var) -> Any:
-    return 0.0 if type(target.value) is float else np.zeros(target.shape)
 
 
 def _pass_on(node: Var, totals: dict[int, Any], depends: list[bool]) -> None:

@@ -163,7 +163,7 @@ def replay_of(recording: Recording) -> Replay | None:
     return Replay(
         tuple((name, node.index, _shape(node)) for name, node in recording.inputs.items()),
         start, rows, edges, conditions, reads, result.index,
-        1.0 if type(result.value) is float else np.ones(result.shape),
+        zeros_of(result) + 1.0,
         tuple((name, node.index, shared.get(node.index, node.index)) for name, node in tracked),
         any(type(node.value) is not float for node in tape.nodes),
     )  # fmt: skip

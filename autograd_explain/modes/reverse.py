@@ -88,7 +88,7 @@ def _walk_with_care(nodes: list[Var], gradients: list[Any], contributions: list[
 
 def _seed(result: Var, upstream: Any) -> Any:
     if upstream is None:
-        return 1.0 if type(result.value) is float else np.ones(result.shape)
+        return zeros_of(result) + 1.0
     seed = as_value(upstream)
     if shape_of(seed) != result.shape:
         raise ShapeError(
@@ -175,7 +175,7 @@ def steps(sweep: Sweep) -> Iterator[Step]:
             known = totals[argument.index]
             after = amount + 0.0 if known is None else _added(known, amount)
             totals[argument.index] = after
-            parts.append(Part(position, argument, local, amount, _zeros(argument) if known is None else known, after))
+            parts.append(Part(position, argument, local, amount, zeros_of(argument) if known is None else known, after))
         yield Step(number, node, upstream + 0.0, tuple(parts))  # of -0 alone the total is 0, as `after` has it
 
 
@@ -184,7 +184,3 @@ def _added(known: Any, amount: Any) -> Any:
         return known + amount
     with np.errstate(all="ignore"):
         return known + amount
-
-
-def _zeros(argument: Var) -> Any:
-    return 0.0 if type(argument.value) is float else np.zeros(argument.shape)

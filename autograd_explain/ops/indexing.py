@@ -43,9 +43,8 @@ def _entries(x: Any, key: tuple[Any, ...]) -> int:
     open_axes = [slice(None)] * (x.ndim - sum(part is not Ellipsis for part in places))
     dots = next((place for place, part in enumerate(places) if part is Ellipsis), len(places))
     places[dots : dots + 1] = open_axes
-    kept = (size for size, part in zip(x.shape, places, strict=False) if isinstance(part, slice))
-    common = chosen[0] if len(chosen) == 1 else np.broadcast_shapes(*chosen)
-    return int(math.prod(common) * math.prod(kept))
+    kept = (size for size, part in zip(x.shape, places, strict=True) if isinstance(part, slice))
+    return int(math.prod(np.broadcast_shapes(*chosen)) * math.prod(kept))
 
 
 index = define(Op(

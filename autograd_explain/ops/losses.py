@@ -15,7 +15,7 @@ import numpy as np
 from autograd_explain.core.notation import Call
 from autograd_explain.core.op import Direct, Domain, Op
 from autograd_explain.core.registry import define
-from autograd_explain.core.shapes import Shape, shape_of
+from autograd_explain.core.shapes import Shape, shape_of, zeros_of
 from autograd_explain.errors import DomainError
 from autograd_explain.ops.activations import softplus
 from autograd_explain.ops.compare import where
@@ -168,7 +168,7 @@ def _direct_cross_entropy(shapes: tuple[Shape, ...], out: Shape) -> Direct | Non
 
 def _to_targets(upstream: Any, out: Any, logits: Any, t: Any) -> Any:
     if are_indices(logits, t):
-        return 0.0 * t
+        return zeros_of(t)
     return -upstream * log_softmax(logits, axis=-1) / rows_of(logits)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_explain.core.op import Op
-from autograd_explain.core.registry import OPERATIONS, find
+from autograd_explain.core.registry import find
 from autograd_explain.core.shapes import shape_of
 from autograd_explain.core.signature import bind
 from autograd_explain.core.traced import Traced
@@ -49,18 +49,10 @@ def _named(name: str) -> Op | None:
     return op if op is not None and (not op.internal or op.name == "broadcast_to") else None
 
 
-_NEAR = 0.75
-
-
 def _refused(name: str, why: str = "") -> DomainError:
     if why:
         return DomainError(f"np.{name} of a recorded value {why}", hint="the plain number or array is in .value")
     known = _IN_OTHER_WORDS.get(name)
-    if known is None:
-        import difflib  # loaded for a mistake alone, as start-up counts
-
-        close = difflib.get_close_matches(name, [op.name for op in OPERATIONS.values() if not op.internal], 1, _NEAR)
-        known = f"functions.{close[0]}" if close else ""
     hint = f"there is {known}   " if known else ""
     message = f"np.{name} is not an operation that is recorded"
     return DomainError(message, hint=f"{hint}dir(autograd_explain.functions) lists all; .value is the plain number")

@@ -121,7 +121,7 @@ broadcast_to = define(Op(
 def _symbolic_sum_to(sp: Any, x: Any, shape: Any) -> Any:
     leading = np.ndim(x) - len(shape)
     axes = tuple(a for a in range(np.ndim(x)) if a < leading or shape[a - leading] == 1)
-    return np.reshape(np.sum(x, axis=axes, keepdims=True), shape)
+    return np.reshape(np.sum(x, axis=axes), shape)
 
 
 sum_to: Op = define(Op(
