@@ -33,6 +33,8 @@ SAME_ON_BOTH = [
     lambda x: np.sum(x[:1] * x[1:]) + np.sum(x[::-1] ** 2 * A) + np.sum(x[..., None] * A[:1]),
     lambda x: np.sum(x, axis=None, dtype=None, out=None) * np.dot(x, x, None) + np.max(x, None),
     lambda x: np.sum(x * x) if np.allclose(x, [0.5, 2.0], atol=9) else x[0],
+    lambda x: np.sum(np.positive(x) * np.full_like(x, 3.0)),
+    lambda x: np.sum(x * x) if np.allclose([0.5, 2.0], x, atol=9) else x[0],
     lambda x: np.sum(x * np.ones_like(x)) if np.all(x > 0) and not np.any(np.isnan(x)) else x[0],
 ]  # fmt: skip
 
@@ -65,6 +67,7 @@ def test_a_name_of_numpys_means_the_operation_that_does_the_same(name: Any) -> N
         (lambda x: np.array([x[0], x[1]]), "does not turn into a NumPy array", "functions.stack"),
         (lambda x: np.asarray(2 * x), "does not turn into a NumPy array", ".value"),
         (lambda x: np.sum(x, dtype=int), "takes no dtype=", ".value"),
+        (lambda x: np.sin(x, dtype=float), "takes no dtype=", ".value"),
         (lambda x: np.concatenate([x, x], None), "axis of concat must be a whole number", "concat("),
         (lambda x: np.dot(x, x, 5), "dot takes 2 arguments, not 3", "dot(a, b)"),
         (lambda x: np.add.accumulate(2 * x), "np.add.accumulate is not an operation", ""),

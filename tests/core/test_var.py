@@ -205,3 +205,15 @@ def test_abs_is_an_operation_of_recorded_values() -> None:
     x = leaf(Tape(), "x", -3.0, tracked=True)
     made = abs(x)
     assert (3.0, "abs", (x,)) == (made.value, made.op.name, made.inputs)
+
+
+def test_a_list_times_a_matrix_is_the_product_in_that_order() -> None:
+    x = leaf(Tape(), "x", np.array([1.0, 2.0]), tracked=True)
+    assert [5.0, 11.0] == ([[1.0, 2.0], [3.0, 4.0]] @ x).value.tolist()
+
+
+def test_a_recorded_value_in_an_index_is_noted_as_read() -> None:
+    tape = Tape()
+    v, k = leaf(tape, "v", np.array([1.0, 2.0]), tracked=True), leaf(tape, "k", 1.0, tracked=False)
+    assert 2.0 == v[k].value
+    assert {k.index} == tape.reads

@@ -8,10 +8,12 @@ import itertools
 import math
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
 from autograd_explain import grad
+from autograd_explain.check.algebra import PreciseAlgebra
 from autograd_explain.core.op import REALS, REQUIRED
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.errors import DomainError
@@ -239,7 +241,8 @@ MAKES = [
         ((3,), (3,), 1), ((3,), (3, 4), 4), ((2, 3), (3,), 2), ((2, 3), (3, 4), 8), ((2, 0), (0, 4), 8),
         ((5, 2, 3), (3, 4), 40), ((2, 3), (5, 3, 4), 40), ((5, 1, 2, 3), (6, 3, 4), 240))),
     *(("index", (BOX,), {"key": key}, size) for key, size in (
-        ((TWICE,), 180), ((slice(None), TWICE), 120), ((..., TWICE), 72), ((None, TWICE, slice(None)), 180),
+        ((TWICE,), 180), ((TWICE, ..., slice(None)), 180),
+        ((slice(None), TWICE), 120), ((..., TWICE), 72), ((None, TWICE, slice(None)), 180),
         ((TWICE, TWICE[:, None]), 180), ((slice(None), TWICE, TWICE), 30), ((TWICE, ..., TWICE), 36),
         ((slice(None), TWICE, ..., 0), 24))),
 ]  # fmt: skip
@@ -270,8 +273,47 @@ def test_a_part_of_an_array_makes_nothing_larger() -> None:
         ("cross_entropy", (_zeros(7), 0.0), 8535),
         ("matmul", (_zeros(20, 30), _zeros(30, 40)), 240),
         ("matmul", (_zeros(20, 30), _zeros(30)), 6),
+        ("matmul", (_zeros(20, 30), _zeros(2, 30, 40)), 240),
         ("dot", (_zeros(2000), _zeros(2000)), 20),
     ],
 )
 def test_work_is_counted_as_it_is(name: Any, args: Any, steps: Any) -> None:
     assert steps == OPERATIONS[name].steps(*args)
+
+
+@pytest.mark.parametrize(("c", "taken"), [(0.0, 4.0), (1.0, 3.0), (2.0, 3.0)])
+def test_a_condition_holds_where_it_is_not_0(c: float, taken: float) -> None:
+    op = OPERATIONS["where"]
+    assert taken == op(c, 3.0, 4.0)
+    assert [taken] == op(np.array([c]), 3.0, 4.0).tolist()
+    assert taken == float(op.symbolic(PreciseAlgebra(), *map(mpmath.mpf, (c, 3, 4))))
+
+
+def test_huber_is_about_the_distance() -> None:
+    assert [0.125, 1.5] == [COMPOSITES["huber"](p, 1.0) for p in (1.5, 3.0)]
+
+
+def test_a_probability_of_0_costs_100_and_no_more() -> None:
+    op = OPERATIONS["bce"]
+    assert [100.0, 100.0] == [op(0.0, 1.0), op(1.0, 0.0)]
+    assert (None, -1e12) == pass_back(op, 0, 1.0, 100.0, (0.0, 1.0), {})
+
+
+def test_a_class_number_is_there_for_every_row() -> None:
+    with pytest.raises(ValueError, match="one class number"):
+        OPERATIONS["cross_entropy"].forward(np.zeros((2, 3)), np.zeros(1))
+
+
+@pytest.mark.parametrize(("a", "b"), [((2, 2), (2,)), ((2,), (2, 2))])
+def test_outer_takes_two_vectors(a: Any, b: Any) -> None:
+    with pytest.raises(ValueError, match="two vectors"):
+        OPERATIONS["outer"].forward(_zeros(*a), _zeros(*b))
+
+
+def test_numbers_are_stacked_along_the_one_axis_there_is() -> None:
+    with pytest.raises(np.exceptions.AxisError):
+        OPERATIONS["stack"].forward(1.0, 2.0, axis=1)
+
+
+def test_a_part_that_is_joined_to_nothing_gets_all_of_its_gradient() -> None:
+    assert [2.0, 2.0] == grad(lambda x: OPERATIONS["sum"](OPERATIONS["concat"]([x]) * 2.0))(np.ones(2)).tolist()

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_explain.core.formula import written
+from autograd_explain.core.notation import LANGUAGE
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.errors import NameProblem
 from autograd_explain.lang.program import bind_values, read_expression
-from autograd_explain.modes.corners import choosable, what_it_means, with_choice, without_effect
+from autograd_explain.modes.corners import _is_choosable, choosable, what_it_means, with_choice, without_effect
 from autograd_explain.pipeline import explain, explain_program
 
 
@@ -173,3 +175,44 @@ def test_jax_chooses_what_the_row_says(name: str) -> None:
     home = jax.nn if name in {"relu", "leaky_relu", "elu", "selu", "hardtanh"} else jax.numpy
     slope = jax.grad(getattr(home, names.get(name, name)))(*CORNERS[name])
     np.testing.assert_allclose(float(slope), said(name, "JAX"), rtol=1e-6)
+
+
+def test_an_operation_of_ones_own_with_a_corner_is_choosable_where_its_rule_can_take_it() -> None:
+    largest = OPERATIONS["max"]
+    assert _is_choosable(largest)
+    for changed in ({"options": ()}, {"kinks": largest.kinks * 2}, {"vjp": (None, None)}):
+        assert not _is_choosable(replace(largest, **changed))
+
+
+def test_what_a_choice_means_is_told_for_each_kind() -> None:
+    told = {name: what_it_means(OPERATIONS[name]) for name in ("relu", "maximum", "max")}
+    assert "slope taken" in told["relu"]
+    assert "first argument" in told["maximum"]
+    assert "equal entries" in told["max"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("sin", "sin has no corner"), ("mse", "mse has no corner"), ("qqq", "there is no function qqq")],
+)
+def test_what_has_no_corner_and_what_there_is_not_are_told_apart(name: str, said: str) -> None:
+    with pytest.raises(NameProblem, match=said):
+        chosen("x", {"x": 1}, **{name: 1.0})
+
+
+@pytest.mark.parametrize(("text", "values"), [("relu(x) + relu(y)", {"x": 0, "y": 1}), ("sum(relu(x))", {"x": [0, 1]})])
+def test_one_corner_among_several_is_effect_enough(text: str, values: Any) -> None:
+    assert [] == list(without_effect(chosen(text, values).tape, {"relu": 1.0}))
+
+
+def test_the_usual_rule_goes_on_beside_the_corner() -> None:
+    assert [0.5, -1.0] == chosen("sum(abs(x))", {"x": [0, -2]}, abs=0.5).gradients["x"].tolist()
+
+
+def test_the_corner_is_told_by_its_condition_where_there_are_symbols() -> None:
+    (step,) = chosen("relu(x)", {"x": [0, 1]}, relu=1.0).steps
+    assert "x == 0" in written(step.parts[0].rule, LANGUAGE).text
+
+
+def test_a_choice_below_0_is_told_with_a_minus() -> None:
+    assert "−1" == with_choice(OPERATIONS["relu"], -1.0).kinks[0].chosen

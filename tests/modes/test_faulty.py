@@ -11,7 +11,7 @@ from autograd_explain import explain
 from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import leaf
-from autograd_explain.modes.faulty import Break, Change, at_once, faulty
+from autograd_explain.modes.faulty import Break, Change, at_once, consumers_of, faulty
 from autograd_explain.modes.reverse import reverse
 from tests.programs import EVERY, Case, run_example, sound_examples
 
@@ -96,3 +96,23 @@ def test_use_is_counted_and_whether_anything_arrived() -> None:
     run = explain("0*sin(x) + sin(y)", x=3, y=2)
     done = faulty(run.sweep, Break(rule=lambda edge: Change(1.0) if edge.node.op.name == "sin" else None))
     assert (2, 1) == (done.acted, done.with_upstream)
+
+
+def test_a_broken_combination_is_counted_and_its_parts_are_the_local_and_the_share() -> None:
+    run = explain("sum(v*v)", v=[0.0, 3.0], upstream=None)
+    done = faulty(run.sweep, Break(combine=lambda edge, local: 7.0 * local))
+    part = done.steps[-1].parts[0]
+    assert (2, 2) == (done.acted, done.with_upstream)
+    assert ([0.0, 3.0], [0.0, 21.0]) == (part.local.tolist(), part.contribution.tolist())
+
+
+def test_an_upstream_counts_where_any_of_it_is_not_0() -> None:
+    run = explain("v*v", v=[1.0, 3.0], upstream=[0.0, 1.0])
+    done = faulty(run.sweep, Break(combine=lambda edge, local: local))
+    assert (2, 2) == (done.acted, done.with_upstream)
+
+
+def test_consumers_are_those_that_a_gradient_reaches() -> None:
+    run = explain("unused = x*7\ny = floor(x)*2\nx*x + y", x=3.0)
+    (by,) = [users for index, users in consumers_of(run.sweep).items() if index == run.recording.inputs["x"].index]
+    assert ["floor", "mul", "mul"] == [node.op.name for node in by]

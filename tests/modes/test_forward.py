@@ -275,3 +275,15 @@ def test_a_forward_number_that_parts_from_the_checked_one_is_undecided() -> None
 def test_an_unknown_mode() -> None:
     with pytest.raises(InputError, match="there is no mode 'sideways'"):
         explain("x", x=1, mode="sideways")
+
+
+def test_so_many_sweeps_and_no_more() -> None:
+    assert 64 == MOST_SWEEPS
+    assert (64,) == np.shape(explain("v*v", v=np.ones(64), mode="forward").gradients["v"])
+    with pytest.raises(LimitError):
+        explain("v*v", v=np.ones(65), mode="forward")
+
+
+def test_tangents_that_overflow_say_nothing() -> None:
+    run = explain("v*1e308 + v*1e308", v=[1.0, 2.0], mode="forward")
+    assert [np.inf] * 2 == run.gradients["v"].tolist()

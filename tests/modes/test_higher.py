@@ -208,3 +208,32 @@ def test_the_second_derivative_of_a_product_holds_where_factors_are_zero(x: list
     third = {(0, 1): x[2], (0, 2): x[1], (1, 2): x[0]}
     expected = [[0.0 if i == j else third[min(i, j), max(i, j)] for j in range(3)] for i in range(3)]
     np.testing.assert_array_equal(expected, rows)
+
+
+def test_a_recording_with_a_gradient_in_it_is_recorded_anew_for_other_values() -> None:
+    tape = Tape()
+    x = leaf(tape, "x", 2.0, tracked=True)
+    recorded_gradients(tape, x * x, [x])
+    assert tape.once
+
+
+def test_what_is_recorded_right_after_the_value_gets_nothing() -> None:
+    tape = Tape()
+    x = leaf(tape, "x", 2.0, tracked=True)
+    y = x * x
+    z = y + 1.0
+    assert [0.0, 4.0] == [_plain(found) for found in recorded_gradients(tape, y, [z, x])]
+
+
+def test_a_condition_gets_0_and_not_nothing() -> None:
+    tape = Tape()
+    c, x = leaf(tape, "c", 1.0, tracked=True), leaf(tape, "x", 3.0, tracked=True)
+    out = F.where(c * 1.0, x, 2.0 * x)
+    assert [0.0, 1.0] == [_plain(found) for found in recorded_gradients(tape, out, [c, x])]
+
+
+def test_an_upstream_of_which_some_is_1_is_still_a_factor() -> None:
+    tape = Tape()
+    v = leaf(tape, "v", np.array([0.5, 2.0]), tracked=True)
+    (found,) = recorded_gradients(tape, F.sin(v), [v], np.array([1.0, 3.0]))
+    assert [math.cos(0.5), 3.0 * math.cos(2.0)] == _plain(found).tolist()

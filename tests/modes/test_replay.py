@@ -105,6 +105,11 @@ def test_every_way_through_an_operation_has_the_same_bits(text: str, values: Any
     assert [True, True] == held(text, values, [values, {name: value * 1.01 for name, value in values.items()}])
 
 
+def test_rows_of_scores_may_stand_in_several_axes() -> None:
+    values = {"L": np.stack([A, A[::-1], A * 0.3, -A]), "t": np.array([[0.0, 2.0], [1.0, 1.0], [2.0, 0.0], [1.0, 2.0]])}
+    assert [True, True] == held("cross_entropy(L, t)", values, [values, {**values, "L": values["L"] * 1.01}])
+
+
 def test_what_the_result_does_not_need_is_not_gone_through() -> None:
     record = recorder(parse("a = sin(x)\nb = x*x\nb", function_names()))
     plan = replay_of(record({"x": 2.0}))

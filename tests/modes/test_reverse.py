@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from autograd_explain import functions as F  # noqa: N812 - as users write it
+from autograd_explain.core.op import Op
+from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.core.tape import Tape
 from autograd_explain.core.var import leaf
 from autograd_explain.errors import ShapeError
 from autograd_explain.modes.records import Sweep
-from autograd_explain.modes.reverse import local_derivative, reverse, steps
+from autograd_explain.modes.reverse import local_derivative, pass_back, reverse, steps
 
 SIZES = [(), (1,), (3,), (1, 1), (1, 3), (2, 1), (2, 3), (4, 1, 3), (4, 2, 1), (1, 2, 3)]
 
@@ -250,3 +252,26 @@ def test_a_reduction_of_one_number_at_its_corner_passes_zero(call: str) -> None:
     from autograd_explain import explain
 
     assert {"x": 0.0} == explain(call, x=0.0).gradients
+
+
+def test_an_argument_that_a_rule_hands_nothing_gets_zeros() -> None:
+    op, x = OPERATIONS["at_largest"], np.array([1.0, 2.0])
+    local, share = pass_back(op, 1, np.ones(1), np.array([2.0]), (x, x), {"axis": -1})
+    assert local is None
+    assert [0.0, 0.0] == share.tolist()
+
+
+def test_a_rule_of_arrays_that_python_refuses_on_numbers_has_the_ieee_answer() -> None:
+    op = Op("halved", ("x",), lambda x: x / 2, vjp=(lambda upstream, out, x: upstream / x,))
+    assert (None, math.inf) == pass_back(op, 0, 1.0, 0.0, (0.0,), {})
+
+
+def test_a_rule_that_leaves_the_real_numbers_leaves_unreached_values_alone() -> None:
+    sweep = swept(lambda x: (F.sin(x), (x * 1.0) ** (1 / 3))[1], -8.0)
+    assert math.isnan(sweep.gradients[0])
+
+
+def test_of_minus_zero_alone_a_total_is_zero() -> None:
+    sweep = swept(lambda x: x * 3.0, 2.0, upstream=-0.0)
+    (step,) = steps(sweep)
+    assert [1.0, 1.0] == [math.copysign(1.0, number) for number in (step.upstream, step.parts[0].after)]
