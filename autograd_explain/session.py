@@ -7,7 +7,8 @@ and both versions are named where it is gone or was written over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -15,10 +16,10 @@ import numpy as np
 
 from autograd_explain.core.formula import written
 from autograd_explain.core.notation import LANGUAGE
-from autograd_explain.core.shapes import as_value
+from autograd_explain.core.shapes import as_value, shape_of, show_shape
 from autograd_explain.core.tape import QUIET, Tape, opened
 from autograd_explain.core.var import INPUT, Var, leaf
-from autograd_explain.errors import ExplainError, InputError, NameProblem
+from autograd_explain.errors import ExplainError, InputError, NameProblem, ShapeError
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.notes_run import needed_by
 from autograd_explain.explanation.words import Wording
@@ -190,7 +191,8 @@ class Session:
         """Write into an array, as `value[key] = new`; see `Var.__setitem__`."""
         self._own(value)
         if isinstance(value.value, float):
-            raise InputError("a number has no entries to write to", hint="make a new value under the same name")
+            hint = "with no_grad(): w -= 0.1 * w.grad   gives an input another value"
+            raise InputError("a number has no entries to write to", hint=hint)
         quiet = QUIET.get() or not (value.tracked or (isinstance(new, Var) and new.tracked))
         if quiet:
             self._writes.setdefault(value.index, []).append(len(self.tape.nodes))
@@ -204,6 +206,18 @@ class Session:
         old = self._moved(value)
         self._writes.setdefault(old.index, []).append(len(self.tape.nodes))
         self._become(value, self._patched(old, _plain_key(key), new))
+
+    def update(self, leaf: Var, new: Any) -> None:
+        """Give an input another value in its place, as an optimizer does: no step of the record.
+
+        Raises InputError for what is no number, and ShapeError for another shape.
+        """
+        fresh = as_number(self.label(leaf), new)
+        if shape_of(fresh) != leaf.shape:
+            message = f"{self.label(leaf)} has shape {show_shape(leaf.shape)}, its update {show_shape(shape_of(fresh))}"
+            raise ShapeError(message, hint="an update has one number for each of the input's")
+        self._writes.setdefault(leaf.index, []).append(len(self.tape.nodes))
+        leaf.value = fresh
 
     def _moved(self, value: Var) -> Var:
         """What the value was, as a value of its own that all its earlier uses now refer to."""
@@ -294,12 +308,27 @@ def _retain_grad(self: Var) -> None:
     _session_of(self).retain(self)
 
 
+def _in_place(change: Callable[[Any, Any], Any]) -> Callable[[Var, Any], Any]:
+    """`w -= step` inside `no_grad`: an input takes its new value and stays the input. Elsewhere it is a new value."""
+
+    def update(self: Var, other: Any) -> Any:
+        session = getattr(self.tape, "session", None)
+        if session is None or self.op is not INPUT or not QUIET.get():
+            return NotImplemented
+        session.update(self, change(self.value, other.value if isinstance(other, Var) else other))
+        return self
+
+    return update
+
+
 def _attach() -> None:
     """Give recorded values what only a session can answer."""
     Var.backward = _backward  # type: ignore[method-assign]
     Var.retain_grad = _retain_grad  # type: ignore[method-assign]
     Var.grad = property(lambda self: _session_of(self).gradient(self))
     Var.__setitem__ = lambda self, key, new: _session_of(self).write(self, key, new)  # type: ignore[method-assign]
+    for name in ("add", "sub", "mul", "truediv"):
+        setattr(Var, f"__i{name}__", _in_place(getattr(operator, name)))
 
 
 _attach()

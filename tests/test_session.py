@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_explain import explain, functions, no_grad, record, session
-from autograd_explain.errors import ExplainError, InputError, NameProblem
+from autograd_explain.errors import ExplainError, InputError, NameProblem, ShapeError
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
@@ -186,3 +186,40 @@ def test_what_is_refused(wrong: Any, said: str) -> None:
 def test_outside_a_session() -> None:
     with pytest.raises(ExplainError, match="not recorded in a session"):
         explain(lambda x: x.backward(), x=1.0)
+
+
+@pytest.mark.parametrize("start", [1.0, [1.0, 5.0]])
+def test_an_update_in_place_is_that_of_pytorchs_loop(start: Any) -> None:
+    with record() as run:
+        w = run.input("w", start)
+        for _ in range(3):
+            loss = functions.sum((w - 3) ** 2)
+            loss.backward()
+            with no_grad():
+                w -= 0.25 * w.grad
+            run.zero_grad()
+    assert run.inputs["w"] is w
+    expected = 3.0 + (np.array(start) - 3.0) / 8  # each step halves the way
+    np.testing.assert_array_equal(expected, w.value)
+    assert w.tracked
+
+
+def test_what_was_made_before_an_update_cannot_be_walked_back_after_it() -> None:
+    with record() as run:
+        w = run.input("w", 2.0)
+        loss = w * w
+        with no_grad():
+            w *= 3.0
+        with pytest.raises(ExplainError, match="saved w at version 0"):
+            loss.backward()
+        with no_grad(), pytest.raises(ShapeError, match="its update"):
+            w += np.ones(2)
+
+
+def test_outside_of_no_grad_it_is_a_new_value() -> None:
+    with record() as run:
+        w = run.input("w", 2.0)
+        v = w
+        v -= 1.0
+        assert v is not w
+        assert (2.0, 1.0) == (w.value, v.value)

@@ -84,7 +84,8 @@ def _walked(data: Any) -> Iterator[tuple[str, str]]:
         yield "forward", "the steps do not count from 1"
     for step in steps:
         inputs = data["nodes"][step["node"]]["inputs"]
-        if any(inputs[part["argument"]] != part["target"] for part in step["parts"]):
+        told = [part["argument"] for part in step["parts"]]
+        if told != sorted(set(told)) or any(inputs[part["argument"]] != part["target"] for part in step["parts"]):
             yield f"step {step['step']}", "its parts are not arguments of its operation"
     ends = [data["nodes"][at] for at in results(data)]
     made = [node["id"] for node in ends if node["tracked"] and node["inputs"]]

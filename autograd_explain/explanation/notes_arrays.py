@@ -89,11 +89,9 @@ def reduction(walk: Walk, step: Step) -> Told:
     op = step.node.op.name
     shape = step.node.inputs[0].shape if step.parts else ()
     if op == "cross_entropy" and len(shape) > 1:
-        rows = int(np.prod(shape[:-1]))
-        if rows <= 1:
-            return None
-        short = f"cross_entropy averages over its {rows} rows"
-        return f"{short}, so each row gets 1/{rows} = {number(1 / rows)} of the upstream.", short
+        return _each(op, int(np.prod(shape[:-1])), "row")
+    if op == "bce":
+        return _each(op, int(np.prod(np.broadcast_shapes(*(given.shape for given in step.node.inputs)))), "pair")
     if op not in _AVERAGES:
         return None
     options = walk.run.tape.options.get(step.node.index, {})
@@ -105,6 +103,13 @@ def reduction(walk: Walk, step: Step) -> Told:
         short = f"mean over {count} entries: each gets 1/{count}"
         return f"mean divides by the {count} entries it averages, so {share}.", short
     return _spread(walk, step, count - options.get("ddof", 0))
+
+
+def _each(op: str, count: int, what: str) -> Told:
+    """The share of each row or pair that a loss averages over."""
+    short = f"{op} averages over its {count} {what}s"
+    full = f"{short}, so each {what} gets 1/{count} = {number(1 / max(count, 1))} of the upstream."
+    return (full, short) if count > 1 else None
 
 
 def _spread(walk: Walk, step: Step, divisor: int) -> Told:

@@ -95,9 +95,22 @@ def _holds(formula: Formula, style: Style, result: float, digits: int, *, carefu
         return True
     exact = _exact_when_printed(formula, style)
     if exact is not None:
-        return is_true(float(exact), result, digits)
+        return _gives(exact, result, digits)
     beside = (_beside(formula, style, towards) for towards in (-math.inf, math.inf))
     return all(type(found) is float and is_true(found, result, digits) for found in beside)
+
+
+def _gives(exact: Fraction, result: float, digits: int) -> bool:
+    """Whether an exact number is the printed result to half a unit of its last digit."""
+    from fractions import Fraction
+
+    if not math.isfinite(result):
+        return False
+    shown = Fraction(rounded_number(result, digits))
+    if not shown:
+        return not exact
+    unit = Fraction(10) ** (math.floor(math.log10(abs(float(shown)))) - digits + 1)
+    return abs(exact - shown) <= unit / 2
 
 
 def _beside(formula: Formula, style: Style, towards: float) -> Any:
@@ -155,15 +168,16 @@ def terms(numbers: list[float], total: float, view: View) -> Equation:
         read = sum(float(rounded_number(number, digits)) for number in numbers)
         if is_true(read, total, view.digits):
             nearest = nearest or style
-            if not cancels or is_true(_exact_sum(numbers, digits), total, view.digits):
+            careful = (cancels or digits >= _FINE) and math.isfinite(total)
+            if not careful or _gives(_exact_sum(numbers, digits), total, view.digits):
                 return Equation(_sum_text(numbers, style), "=", shown)
     return Equation(_sum_text(numbers, nearest or style_of(view)), "≈", shown)
 
 
-def _exact_sum(numbers: list[float], digits: int) -> float:
+def _exact_sum(numbers: list[float], digits: int) -> Fraction:
     from fractions import Fraction
 
-    return float(sum(Fraction(rounded_number(number, digits)) for number in numbers))
+    return sum((Fraction(rounded_number(number, digits)) for number in numbers), Fraction(0))
 
 
 def product_sum(factors: list[tuple[float, ...]], total: float, view: View) -> Equation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
@@ -79,6 +80,8 @@ def _swatches(graph: Graph, scale: Scale) -> Iterator[tuple[str, str]]:
 
 def _short(bound: float) -> str:
     text = rounded_number(bound, 2)
+    if float(text) < bound < math.inf:  # no number that it covers is above what it says
+        text = rounded_number(float(text) + 10.0 ** (math.floor(math.log10(bound)) - 1), 2)
     return f"{float(text):.0f}" if "e" in text and 1.0 < bound < _LARGEST_PLAIN else text
 
 

@@ -293,3 +293,61 @@ def test_what_is_no_export_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == execute(["verify", str(tmp_path / "none.json")])
     assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "options"),
+    [
+        ("x if x > 0 else y", {"x": 1.0, "y": 2.0}, {}), ("c = x > 0\nx", {"x": 1.0}, {}),
+        ("z = detach(x)\nx", {"x": 1.0}, {}), ("x", {"x": 1.0}, {"upstream": 2.0}),
+        ("f = floor(x)\nx*x\nf", {"x": 1.0}, {"mode": "forward"}),
+        ("x", {"x": 1.0}, {"upstream": 2.0, "mode": "forward"}),
+        ("upstream @ x", {"x": [1.0, 2.0], "upstream": [3.0, 4.0]}, {}),
+        ("tangent @ x", {"x": [1.0, 2.0], "tangent": [3.0, 4.0]}, {"mode": "forward"}),
+        ("x.T + x[None] + (-x).T", {"x": 2.0}, {}),
+    ],
+)  # fmt: skip
+def test_exports_that_leave_the_result_to_be_guessed_hold(source: str, values: Any, options: Any) -> None:
+    assert [] == verify(export(source, values, **options)).problems
+
+
+TWICE = {"x": 2.0, "y": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "change"),
+    [
+        ({"mode": "forward"}, at("forward", value=[])),
+        ({"mode": "forward"}, at("forward", 0, "step", value=77)),
+        ({"mode": "forward"}, at("forward", 0, "parts", 0, "argument", value=1)),
+        ({}, at("mode", value="forward")),
+        ({"check": True}, at("checks", 0, "digits", value=3)),
+        ({"hessian": True}, together(at("hessian", "x", "y", value=1.001), at("hessian", "y", "x", value=1.001))),
+    ],
+)  # fmt: skip
+def test_numbers_beside_the_gradients_are_derived_too(options: Any, change: Callable[[Any], None]) -> None:
+    data = export("x*x*x + x*y", TWICE, **options)
+    assert [] == verify(data).problems
+    change(data)
+    assert [] != verify(data).problems
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[{"nodes": [4], "product": 7.0}], [{"nodes": [0, 3], "product": 7.0}],
+     [{"nodes": [0, 2, 4], "product": 1.0}, {"nodes": [0, 2, 4], "product": 3.0},
+      {"nodes": [0, 3, 4], "product": 3.0}]],
+)  # fmt: skip
+def test_a_path_is_a_way_with_the_product_of_its_locals(tmp_path: Path, wrong: Any) -> None:
+    file = tmp_path / "paths.json"
+    assert 0 == execute(["run", "x*x + x*y", "--x", "2", "--y", "3", "--paths", "-o", str(file)])
+    data = json.loads(file.read_text(encoding="utf-8"))
+    assert [] == verify(data).problems
+    data["paths"]["x"] = wrong
+    assert ["paths"] == list({problem.rule for problem in verify(data).problems})
+
+
+def test_the_engine_with_the_fault_is_left_open(tmp_path: Path) -> None:
+    file = tmp_path / "fault.json"
+    assert 0 == execute(["run", "x*x + x", "--x", "2", "--fault", "overwrite", "-o", str(file)])
+    assert ([], ["the engine with the fault"]) == verify(json.loads(file.read_text(encoding="utf-8")))

@@ -257,3 +257,14 @@ def test_a_result_that_is_not_finite_goes_nowhere(command: Command) -> None:
 
 def test_a_name_to_set_may_have_blanks_around_it(command: Command) -> None:
     assert 0 == command("run", "mode*x", "--set", "mode = 3", "--x", "2").code
+
+
+WRONG = "def cube(t): return t*t*t\n@backward_of(cube)\ndef rule(upstream, out, t): return upstream*2*t**2\ncube(x)"
+
+
+@pytest.mark.parametrize("options", [["--format", "svg"], ["--format", "python"], ["--format", "graph"], ["--step=1"]])
+def test_a_verdict_that_the_output_does_not_tell_is_told_beside_it(command: Command, options: list[str]) -> None:
+    ended = command("run", WRONG, "--x", "2", "--check", *options)
+    assert 1 == ended.code
+    assert "check: by x the gradient differs (symbolic)" in ended.err
+    assert "check: by x" not in command("run", WRONG, "--x", "2", "--check").err

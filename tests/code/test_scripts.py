@@ -53,6 +53,8 @@ HARD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("x[::-1, :2]*x[:, ::-2] + x[-1, 2:0:-1] + x[..., None, 0]", {"x": THREE}, {}),
     (OWN_RULES, {"x": 0.5, "y": 0.25}, {}),
     ("x", {"x": 2.0}, {}),
+    ("x.T*2 + (-x).T + x[...]*3", {"x": 2.0}, {}),
+    ("x[None]*y", {"x": 1.0, "y": [2.0]}, {}),
     ("x*y", {"x": THREE, "y": 2.0}, {"wrt": ["y"], "upstream": THREE}),
     ("detach(x)*2", {"x": 2.0}, {}),
     ("pi*x + sqrt(2)*y", {"x": 2.0, "y": 1.0}, {"upstream": 3.0}),

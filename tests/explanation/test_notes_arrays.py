@@ -34,6 +34,7 @@ def test_products_of_every_shape(program: Case, parts: tuple[str, ...]) -> None:
             "averages over its 2 rows, so each row gets 1/2 = 0.5",
         ),
         (case("mse(p, t)", p=[1, 2], t=[0, 0]), "1/2 = 0.5"),
+        (case("bce(p, t)", p=[0.1, 0.2], t=[1, 0]), "averages over its 2 pairs, so each pair gets 1/2 = 0.5"),
     ],
     ids=str,
 )
@@ -47,6 +48,7 @@ def test_the_share_of_a_variance_is_the_gradient() -> None:
 
 def test_an_average_of_one_has_nothing_to_share() -> None:
     assert [] == told(case("mse(p, t)", p=1, t=0), "reduction")
+    assert [] == told(case("bce(p, t)", p=0.5, t=0), "reduction")
 
 
 def test_many_classes_show_the_one_that_was_wanted() -> None:

@@ -120,3 +120,15 @@ def test_the_meaning_of_arrays_and_of_a_given_upstream(program: Case, options: d
 
 def test_a_value_that_is_not_finite_has_no_rate() -> None:
     assert [] == told(case("x/y", x=1, y=0), "meaning")
+
+
+def test_what_is_used_as_a_plain_number_is_told_and_not_called_unused() -> None:
+    program = case("leaky_relu(x, slope=y)", x=-2, y=3)
+    assert "y is used as a plain number" in only(program, "detached")
+    assert [] == told(program, "unused-input")
+    assert "∂x = 3" in only(program, "meaning")
+
+
+def test_a_result_of_one_entry_needs_no_word_about_its_sum() -> None:
+    assert [] == told(case("x*2", x=[1]), "non-scalar")
+    assert [] != told(case("x*2", x=[1, 2]), "non-scalar")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from autograd_explain.core.formula import filled, value_when_printed, written
 from autograd_explain.core.notation import LANGUAGE, style_for
-from autograd_explain.explanation.training import curvature, rate_lines, updates
+from autograd_explain.explanation.training import Course, curvature, diagnosis, rate_lines, updates
+from autograd_explain.functions import mse
 from autograd_explain.modes.functions import recorder_of
 from autograd_explain.render.numbers import equation, is_true
 from autograd_explain.render.theme import View
 from autograd_explain.train.fitting import clipping_of, schedules_of
 from autograd_explain.train.loop import Plan, Stop, Taken, beginning, steps
+from autograd_explain.train.objective import Data
 from autograd_explain.train.optimizers import OPTIMIZERS
 from autograd_explain.train.rules import choose
 
@@ -68,3 +72,32 @@ def test_curvature_is_that_of_a_parabola() -> None:
     bend = curvature({"x": 1.0}, {"x": 6.0}, {"x": 0.5}, {"x": 3.0})
     assert 6.0 == bend
     assert curvature({"x": 1.0}, {"x": 0.0}, {"x": 1.0}, {"x": 0.0}) is None
+
+
+def told_of(columns: dict[str, list[float]], count: int, lr: float, batch: int | None) -> str:
+    """What is said of a training of `w*x` towards `y`."""
+    data = Data({name: np.array(column) for name, column in columns.items()}, batch)
+    record = recorder_of(lambda w, x, y: mse(w * x, y), frozenset({"w"}))
+    plan = Plan(record, choose("sgd", OPTIMIZERS, "optimizer", lr=lr), data=data)
+    course = Course()
+    for taken in steps(plan, beginning(plan, {"w": 1.0}), Stop(count)):
+        course.add(taken)
+    return " ".join(diagnosis(plan, course))
+
+
+OUT, LINE = {"x": [1.0, 2.0, 3.0], "y": [1.01, 2.01, 50.0]}, {"x": [1.0, 2, 3, 4, 5], "y": [2.1, 4.0, 6.2, 8.0, 9.9]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "count", "lr", "batch", "said"),
+    [
+        (OUT, 3, 0.0, 1, "One epoch says nothing yet"),
+        (LINE, 8, 0.0, 2, "Plateau: over the last epoch the loss changed by 0 %"),
+        (LINE, 9, 1e-9, 2, "Plateau: over the last epoch"),
+        (LINE, 15, 0.02, 2, "Still falling: the last epoch lowered the loss"),
+        (LINE, 12, 0.3, 2, "Diverged: the loss grew"),
+        (LINE, 6, 0.01, None, "Still falling: the last step lowered the loss"),
+    ],
+)
+def test_losses_of_other_rows_are_not_compared(columns: Any, count: int, lr: float, batch: Any, said: str) -> None:
+    assert told_of(columns, count, lr, batch).startswith(said)

@@ -24,6 +24,7 @@ from autograd_explain.render.as_mermaid import mermaid_text
 from autograd_explain.render.as_png import write as write_png
 from autograd_explain.render.as_svg import draw, svg_text
 from autograd_explain.render.graph import drawn_count, picture_graph
+from autograd_explain.render.svg_legend import _short
 from autograd_explain.render.theme import View
 from autograd_explain.source import cell_width
 from tests.programs import run_example
@@ -317,3 +318,8 @@ def test_no_text_lies_on_another_or_on_a_line(name: str) -> None:
         for stretch in line:
             for left, top, right, bottom, text in boxes:
                 assert not (left < stretch.x < right and stretch.top < bottom and top < stretch.bottom), text
+
+
+@pytest.mark.parametrize(("bound", "text"), [(192.0, "200"), (190.0, "190"), (1.60716, "1.7"), (1e-9, "1e-09")])
+def test_no_gradient_is_above_the_bound_of_its_colour(bound: float, text: str) -> None:
+    assert text == _short(bound)

@@ -373,3 +373,17 @@ def test_a_narrow_terminal_breaks_the_program_and_the_verdicts(width: int) -> No
     assert [] == [line for line in text.splitlines() if len(line) > width]
     assert program.replace(" ", "") in "".join(text.split("w = 3")[0].split())
     assert 6 == text.count("agree to ")
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "digits", "line"),
+    [
+        ("log(1 + x)", {"x": 1e-14}, 6, "log(1.00000000000001)           ≈ 9.99201e-15"),
+        ("tan(x)", {"x": 1806816244640.9143}, 6, "tan(1806816244640.9143)         ≈ −1.64907"),
+        ("sin(x)", {"x": 3e15}, 6, "sin(3e+15)                      = 0.0458929"),
+        ("x + y", {"x": 19.289093999999999, "y": 1.7929999999999999}, 17, "≈ 21.082093999999998"),
+        ("sin(x)", {"x": 2.5}, 6, "sin(2.5)                        = 0.598472"),
+    ],
+)
+def test_a_line_that_rests_on_the_last_bits_says_so(text: str, values: Any, digits: int, line: str) -> None:
+    assert line in text_of(explain(text, values), digits=digits)
