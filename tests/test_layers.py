@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -246,3 +247,27 @@ def test_the_rule_can_be_broken(tmp_path: Path) -> None:
     assert [(f"{PACKAGE}.modes.reverse", 2, True)] == list(imports(trial))
     assert LAYERS.index(layer("modes.reverse")) > LAYERS.index(layer("core.shapes"))
     assert not excepted("core.shapes", "modes.reverse", inside=True)
+
+
+ALONE = """
+import os, sys
+import click, numpy, rich.console, sympy
+for name in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        sys.stderr = open(os.devnull, "w")
+        try:
+            __import__(name)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print(name)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="each module is loaded in a process forked for it")
+def test_every_module_can_be_loaded_first() -> None:
+    names = [f"{PACKAGE}.{dotted(path)}".rstrip(".") for path in modules() if path.stem != "__main__"]
+    done = subprocess.run([sys.executable, "-c", ALONE, *names], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [] == done.stdout.split()

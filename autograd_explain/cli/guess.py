@@ -16,6 +16,8 @@ def unknown_command(words: Sequence[str], commands: list[str]) -> InputError:
     close = difflib.get_close_matches(first.lower(), commands, 1)
     if close:
         return InputError(f"there is no command {visible(first)}", hint=command_line([close[0], *words[1:]]))
+    if first == "help":
+        return InputError("there is no command help", hint=command_line(["--help"]))
     return InputError(f"there is no command {visible(first)}", hint=f"to explain a program: {_as_run(words)}")
 
 

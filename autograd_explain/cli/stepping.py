@@ -18,6 +18,7 @@ from autograd_explain.cli.output import Target, open_target, write_explanation, 
 from autograd_explain.cli.running import Given, explained, names_given, read_given, verdict
 from autograd_explain.errors import InputError
 from autograd_explain.lang.program import Program, is_file, resolve
+from autograd_explain.source import visible
 
 _LONGEST = 12  # digits of a step's number
 
@@ -52,8 +53,10 @@ def as_saved_training(context: click.Context) -> dict[str, Any] | None:
     Raises InputError for options that say how a program is run.
     """
     name = context.params["program"]
-    if not name or not name.endswith(".json") or not is_file(name):
+    if not name or not name.endswith(".json"):
         return None
+    if not is_file(name):
+        raise InputError(f"there is no file {visible(name)}", hint="train … --save run.json writes such a file")
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name)) is not ParameterSource.DEFAULT
         if given and parameter.name not in {"program", "step", "ops_files", *_VIEWS}:

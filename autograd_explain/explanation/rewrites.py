@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+import autograd_explain.ops  # noqa: F401 - fills the table
 from autograd_explain.core.op import compute
 from autograd_explain.core.registry import OPERATIONS, find
 from autograd_explain.core.var import CONSTANT, Var

@@ -54,6 +54,15 @@ def number(value: Any) -> str:
     return rounded_number(float(value), _DIGITS)
 
 
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers in a sentence, with as many digits as tell them apart where they differ."""
+    for digits in range(_DIGITS, _MOST_DIGITS + 1):
+        texts = rounded_number(one, digits), rounded_number(other, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
 def sum_so_far(before: float, share: float, after: float) -> str:
     """`a + b = c` with enough digits that the line is true, else with ≈."""
     for digits in range(_DIGITS, _MOST_DIGITS + 1):

@@ -17,7 +17,7 @@ from autograd_explain.core.shapes import shape_of
 from autograd_explain.explanation.build import Explanation
 from autograd_explain.explanation.diagnosis import first_non_finite_value
 from autograd_explain.explanation.model import Note
-from autograd_explain.explanation.telling import number, percent, plural
+from autograd_explain.explanation.telling import number, percent, plural, told_apart
 from autograd_explain.train.loop import Plan, Taken, is_finite, scheduling, updating
 from autograd_explain.train.rules import entry
 
@@ -119,16 +119,13 @@ def zero_grad_note(first: Mapping[str, Any], second: Taken) -> Note:
     shape = shape_of(first[name])
     label = f"{name}[{', '.join(map(str, index))}]" if index else name
     kept, new = entry(first[name], index, shape), entry(second.gradients[name], index, shape)
+    summed, alone = told_apart(kept + new, new)
     return Note("zero-grad", None, None, (
         f"∂{label} starts at 0 again before each step. Kept from step 1, it would be {number(kept)} + "
-        f"{_guarded(new)} = {number(kept + new)} here instead of {number(new)}: the += of the backward pass "
+        f"{f'({alone})' if new < 0 else alone} = {summed} here instead of {alone}: the += of the backward pass "
         "does not stop by itself. PyTorch clears with zero_grad(); --fault keep-gradients shows what comes of "
         "not doing so."
     ))  # fmt: skip
-
-
-def _guarded(value: float) -> str:
-    return f"({number(value)})" if value < 0 else number(value)
 
 
 @dataclass(slots=True)

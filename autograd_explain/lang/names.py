@@ -33,6 +33,11 @@ class MissingValues(NameProblem):
         hint = "give " + " ".join(f"{name}=…" for name in names)
         super().__init__(f"no value for {listed(names)}", span=span, source=parsed.source, hint=hint)
         self.names = names
+        self._made_of = (names, span, parsed)
+
+    def __reduce__(self) -> Any:
+        """By what it was made of: an exception is made anew from its message alone, where nothing else is said."""
+        return type(self), self._made_of
 
 
 @dataclass(frozen=True, slots=True)

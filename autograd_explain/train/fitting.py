@@ -187,7 +187,8 @@ def _epochs(plan: Plan, state: State, stop: Stop) -> Iterator[Epoch]:
 
 
 def _epoch(taken: Taken, losses: tuple[float, ...]) -> Epoch:
+    parameters = {name: value + 0.0 for name, value in taken.parameters.items()}  # whoever writes there trains nothing
     return Epoch(
-        taken.epoch, sum(losses) / len(losses), losses, taken.held_out, dict(taken.parameters), taken.gradients,
+        taken.epoch, sum(losses) / len(losses), losses, taken.held_out, parameters, taken.gradients,
         taken.learning_rate, taken.stop,
     )  # fmt: skip

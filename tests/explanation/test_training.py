@@ -9,7 +9,7 @@ import pytest
 
 from autograd_explain.core.formula import filled, value_when_printed, written
 from autograd_explain.core.notation import LANGUAGE, style_for
-from autograd_explain.explanation.training import Course, curvature, diagnosis, rate_lines, updates
+from autograd_explain.explanation.training import Course, curvature, diagnosis, rate_lines, updates, zero_grad_note
 from autograd_explain.functions import mse
 from autograd_explain.modes.functions import recorder_of
 from autograd_explain.render.numbers import equation, is_true
@@ -101,3 +101,11 @@ OUT, LINE = {"x": [1.0, 2.0, 3.0], "y": [1.01, 2.01, 50.0]}, {"x": [1.0, 2, 3, 4
 )
 def test_losses_of_other_rows_are_not_compared(columns: Any, count: int, lr: float, batch: Any, said: str) -> None:
     assert told_of(columns, count, lr, batch).startswith(said)
+
+
+def test_what_would_have_been_added_is_told_apart_from_what_is_there() -> None:
+    record = recorder_of(lambda x: x**4, frozenset({"x"}))
+    plan = Plan(record, choose("sgd", OPTIMIZERS, "optimizer", lr=1.0))
+    first, second = steps(plan, beginning(plan, {"x": 3.0}), Stop(2))
+    text = zero_grad_note(first.gradients, second).text
+    assert "108 + (-4.6305e+06) = -4.6304e+06 here instead of -4.6305e+06" in text

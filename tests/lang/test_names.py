@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from autograd_explain.errors import NameProblem
@@ -120,3 +122,10 @@ def test_both_spellings_of_pi(text: str, given: list[str], message: str) -> None
     with pytest.raises(NameProblem, match=message) as caught:
         bind(parse(text), [(name, 3.0) for name in given])
     assert "one name" in caught.value.hint + caught.value.message
+
+
+def test_missing_values_survive_pickling() -> None:
+    with pytest.raises(MissingValues) as caught:
+        bind(parse("x*y"), [("x", 1.0)])
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - made in the line itself
+    assert (caught.value.names, str(caught.value)) == (again.names, str(again))
