@@ -377,9 +377,9 @@ def test_a_condition_has_one_entry() -> None:
 
 
 def test_a_number_that_leaves_the_record_is_told() -> None:
-    run = explain(lambda x: math.sin(x) * x, x=1.0, check=True)
+    run = explain(lambda x, y: math.sin(2 * x) * x + y * y, x=1.0, y=2.0, check=True)
     assert ["detached"] == [note.kind for note in run.notes if "plain number" in note.text]
-    assert {"undecided"} == {result.status for result in run.checks}
+    assert {("x", "undecided"), ("y", "agrees")} == {(result.target, result.status) for result in run.checks}
 
 
 def test_argnums_of_any_whole_kind() -> None:

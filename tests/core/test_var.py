@@ -217,3 +217,11 @@ def test_a_recorded_value_in_an_index_is_noted_as_read() -> None:
     v, k = leaf(tape, "v", np.array([1.0, 2.0]), tracked=True), leaf(tape, "k", 1.0, tracked=False)
     assert 2.0 == v[k].value
     assert {k.index} == tape.reads
+
+
+@pytest.mark.parametrize("key", [0.7, [0.0, 0.7], np.array([0.5]), math.nan, [math.nan, 1.0], math.inf])
+def test_an_index_is_whole_in_every_entry(key: Any) -> None:
+    x = leaf(Tape(), "x", np.array([1.0, 2.0]), tracked=True)
+    with pytest.raises(ExplainError, match="an index is a whole number"):
+        x[key]
+    assert [2.0, 1.0] == x[[1.0, 0.0]].value.tolist()

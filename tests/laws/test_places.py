@@ -203,6 +203,7 @@ def test_the_logarithm_of_a_sum_is_right_where_entries_are_infinite() -> None:
     assert every.tolist() == [op(row) for row in EXTREMES]
     assert [1.0, 3.0] == op(np.array([1.0, 3.0]), axis=()).tolist()
     assert (2, 0) == op(_zeros(2, 0, 3)[:, :, :0], axis=()).shape[:2]
+    assert [-math.inf] * 2 == op(_zeros(2, 0), axis=1).tolist()
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((0, 3), 1), ((3, 0), 1), ((3, 0), None), ((2,), ())])
@@ -302,6 +303,12 @@ def test_a_probability_of_0_costs_100_and_no_more() -> None:
 def test_a_class_number_is_there_for_every_row() -> None:
     with pytest.raises(ValueError, match="one class number"):
         OPERATIONS["cross_entropy"].forward(np.zeros((2, 3)), np.zeros(1))
+
+
+def test_with_one_class_there_is_nothing_to_lose_and_with_none_nothing_to_choose() -> None:
+    assert 0.0 == OPERATIONS["cross_entropy"](np.zeros((3, 1)), np.zeros(3))
+    with pytest.raises(DomainError, match="with 0 classes"):
+        OPERATIONS["cross_entropy"](np.zeros((3, 0)), np.zeros(3))
 
 
 @pytest.mark.parametrize(("a", "b"), [((2, 2), (2,)), ((2,), (2, 2))])

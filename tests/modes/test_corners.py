@@ -216,3 +216,8 @@ def test_the_corner_is_told_by_its_condition_where_there_are_symbols() -> None:
 
 def test_a_choice_below_0_is_told_with_a_minus() -> None:
     assert "−1" == with_choice(OPERATIONS["relu"], -1.0).kinks[0].chosen
+
+
+def test_a_choice_holds_at_each_corner_of_an_operation_with_several() -> None:
+    _, step = chosen("sum(clip(x, 1, 1))", {"x": [1, 5]}, clip=0.25).steps
+    assert [0.25, 0.0] == step.parts[0].local.tolist() == step.parts[0].rule.value.tolist()
