@@ -78,7 +78,7 @@ def tangents(data: Any) -> Iterator[tuple[str, str]]:
 
 
 def _walked(data: Any) -> Iterator[tuple[str, str]]:
-    """Steps count from 1, a part is one of its operation's arguments, and where the result is tracked they reach it."""
+    """Steps count from 1, parts are arguments of their operation, and a gradient that is not 0 has been led to."""
     steps = data.get("forward") or []
     if [step["step"] for step in steps] != list(range(1, len(steps) + 1)):
         yield "forward", "the steps do not count from 1"
@@ -90,7 +90,8 @@ def _walked(data: Any) -> Iterator[tuple[str, str]]:
     ends = [data["nodes"][at] for at in results(data)]
     made = [node["id"] for node in ends if node["tracked"] and node["inputs"]]
     reached = {step["node"] for step in steps}
-    if data["mode"] != "reverse" and len(made) == len(ends) and reached.isdisjoint(made):
+    moves = data["mode"] != "reverse" and any(np.any(number(gradient)) for gradient in data["gradients"].values())
+    if moves and len(made) == len(ends) and reached.isdisjoint(made):
         yield "forward", "no tangent comes to the result"
 
 

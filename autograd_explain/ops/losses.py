@@ -56,8 +56,9 @@ def _loss(name: str, arguments: str, body: Any, formula: str, note: str, example
 
 
 def _huber(p: Any, t: Any, delta: float = 1.0) -> Any:
-    away = absolute(p - t)
-    return mean(where(away <= delta, 0.5 * square(away), delta * (away - 0.5 * delta)))
+    apart = p - t
+    away = absolute(apart)
+    return mean(where(away <= delta, 0.5 * square(apart), delta * (away - 0.5 * delta)))  # no corner where apart is 0
 
 
 mse = _loss(

@@ -305,6 +305,7 @@ def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
         ("upstream @ x", {"x": [1.0, 2.0], "upstream": [3.0, 4.0]}, {}),
         ("tangent @ x", {"x": [1.0, 2.0], "tangent": [3.0, 4.0]}, {"mode": "forward"}),
         ("x.T + x[None] + (-x).T", {"x": 2.0}, {}),
+        ("sum(x - x)", {"x": [1.0, 2.0]}, {"mode": "both"}), ("sum(relu(x))", {"x": [-1.0, -2.0]}, {"mode": "forward"}),
     ],
 )  # fmt: skip
 def test_exports_that_leave_the_result_to_be_guessed_hold(source: str, values: Any, options: Any) -> None:

@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from autograd_explain import grad
+from autograd_explain import grad, hessian
 from autograd_explain.check.algebra import PreciseAlgebra
 from autograd_explain.core.op import REALS, REQUIRED
 from autograd_explain.core.registry import OPERATIONS
@@ -288,6 +288,10 @@ def test_a_condition_holds_where_it_is_not_0(c: float, taken: float) -> None:
     assert taken == op(c, 3.0, 4.0)
     assert [taken] == op(np.array([c]), 3.0, 4.0).tolist()
     assert taken == float(op.symbolic(PreciseAlgebra(), *map(mpmath.mpf, (c, 3, 4))))
+
+
+def test_huber_bends_where_there_is_no_distance_too() -> None:
+    assert [1.0, 1.0, 0.0] == [hessian(lambda p: COMPOSITES["huber"](p, 0.0))(p) for p in (0.0, 0.5, 5.0)]
 
 
 def test_huber_is_about_the_distance() -> None:
