@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +11,19 @@ import numpy as np
 from autograd_explain.core.formula import Formula, filled, formula_of, written
 from autograd_explain.core.notation import UNICODE_SYMBOLS, Infix, style_for, write_key
 from autograd_explain.core.registry import OPERATIONS
-from autograd_explain.core.shapes import shape_of, show_shape, stretched_axes
+from autograd_explain.core.shapes import shape_of, show_shape, stretched_axes, sum_to
 from autograd_explain.core.var import Var
 from autograd_explain.explanation.model import ForwardStepRecord, NodeRecord, PartRecord, StepRecord
-from autograd_explain.render.numbers import array_lines, equation, show, style_of, terms
+from autograd_explain.render.numbers import (
+    MOST_DIGITS,
+    array_lines,
+    as_printed,
+    equation,
+    is_true,
+    show,
+    style_of,
+    terms,
+)
 from autograd_explain.render.selection import MOST_TERMS, Ledger
 from autograd_explain.render.theme import Line, View, spelled, wrapped
 from autograd_explain.source import cell_width
@@ -225,7 +234,8 @@ def _share(
         line.to(view.width - 25, 1).add(result, "accent")
         yield from _with_total(line, ledger, mark, view)
         return
-    how = array_share(node, record, part, view)
+    shown, relation = fitting_view(record.upstream, part, view)
+    how = array_share(node, record, part, shown)
     if line.width + cell_width(how) > view.width:
         yield line
         *before, line = _indented(how, view, 10)
@@ -233,7 +243,7 @@ def _share(
     else:
         line.add(how)
     if is_inline(part.contribution):
-        result = f" = {text_of(part.contribution, view)}"
+        result = f" {relation} {text_of(part.contribution, view)}"
         if line.width + cell_width(result) > view.width:
             yield line
             line = Line("         ")
@@ -243,6 +253,21 @@ def _share(
     yield from rows(part.contribution, view)
     if ledger:
         yield from _total_line(ledger, mark, view)
+
+
+def fitting_view(factor: Any, part: PartRecord, view: View) -> tuple[View, str]:
+    """The view with just enough digits that short vectors, multiplied as they are printed, give the contribution."""
+    if part.local is None or not all(map(is_inline, (factor, part.local, part.contribution))):
+        return view, "="
+    wanted, shape = np.ravel(part.contribution).tolist(), shape_of(part.contribution)
+    for digits in range(view.digits, MOST_DIGITS + 1):
+        with np.errstate(all="ignore"):
+            product = as_printed(factor, digits) * as_printed(part.local, digits)
+            is_summed = np.ndim(product) > len(shape) or np.size(product) > len(wanted)
+            found = sum_to(product, shape) if is_summed else np.broadcast_to(product, shape)
+        if all(is_true(one, other, view.digits) for one, other in zip(np.ravel(found).tolist(), wanted, strict=True)):
+            return replace(view, digits=digits), "="
+    return view, "≈"
 
 
 def times(text: str, view: View) -> str:

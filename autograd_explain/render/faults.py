@@ -19,6 +19,7 @@ from autograd_explain.render.arithmetic import (
     FORMULA_COLUMN,
     TARGET_COLUMN,
     backward_block,
+    fitting_view,
     is_inline,
     rows,
     rule_lines,
@@ -216,16 +217,18 @@ def _how(run: Explanation, record: StepRecord, part: PartRecord, view: View, cha
         product = formula_of(OPERATIONS["mul"], (Formula(record.upstream), Formula(part.local)), {})
         line = equation(product, part.contribution, view)
         return f"{times(line.text, view)} {line.relation} {line.result}"
+    relation = "="
     if part.local is None:
         made = written(part.rule, style_of(view)).text
     else:
-        parts = [text_of(v, view) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
+        fitting, relation = fitting_view(record.upstream, part, view) if chained else (view, "=")
+        parts = [text_of(v, fitting) if is_inline(v) else show_shape(v.shape) for v in (record.upstream, part.local)]
         made = " × ".join(parts) if chained else f"{parts[1]}, without the upstream {parts[0]}"
         made += summed_axes(part.contribution, run.tape.nodes[record.node]) if chained else ""
         if not chained and same(part.local, part.contribution):
             return made
     if is_inline(part.contribution):
-        return f"{made} = {text_of(part.contribution, view)}"
+        return f"{made} {relation} {text_of(part.contribution, view)}"
     shape = shape_of(part.contribution)
     wrong = "" if shape == target.shape else f", but {part.target_label} has {show_shape(target.shape)}"
     return f"{made} → {show_shape(shape)}{wrong}"

@@ -12,7 +12,7 @@ from autograd_explain.core.registry import OPERATIONS
 from autograd_explain.explanation.model import ForwardStepRecord, PartRecord, StepRecord
 from autograd_explain.modes.forward import ForwardStep
 from autograd_explain.modes.records import Step
-from autograd_explain.render.arithmetic import array_share, is_inline, shapes_of, sides_of
+from autograd_explain.render.arithmetic import array_share, fitting_view, is_inline, shapes_of, sides_of
 from autograd_explain.render.html_parts import figure
 from autograd_explain.render.markup import Markup, joined, tag
 from autograd_explain.render.mathml import formula_markup, math, name, sign, slope
@@ -37,8 +37,9 @@ def back_share(
     if all(type(value) is float for value in numbers):
         made = _product(("u", record.upstream), ("i", part.local), part.contribution, view)
     else:
-        how = _array_how(step, record, part, view)
-        relation = " = " if is_inline(part.contribution) else ""
+        shown, sign = fitting_view(record.upstream, part, view)
+        how = _array_how(step, record, part, shown)
+        relation = f" {sign} " if is_inline(part.contribution) else ""
         made = joined(how, relation, figure(part.contribution, view, "gradient answer"))
     done = tag("em", "complete") if last and (run.uses[part.target] > 1 or not target.inputs) else ""
     total = _total(run, part, earlier, done, view)

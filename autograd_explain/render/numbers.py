@@ -56,6 +56,13 @@ def is_true(found: float, result: float, digits: int) -> bool:
     return abs(found - shown) <= 0.5 * unit * _SLACK
 
 
+def as_printed(value: Any, digits: int) -> Any:
+    """A number or array as it is read back from so many digits."""
+    if type(value) is float:
+        return float(rounded_number(value, digits))
+    return np.array([float(rounded_number(entry, digits)) for entry in np.ravel(value).tolist()]).reshape(value.shape)
+
+
 def equation(formula: Formula, result: float, view: View) -> Equation:
     """A filled-in formula with just enough digits that the line is true, else with ≈."""
     style, relation = fitting_style(formula, result, view)

@@ -16,6 +16,7 @@ from autograd_explain.modes.forward import Direction, ForwardStep
 from autograd_explain.render.arithmetic import (
     FORMULA_COLUMN,
     TARGET_COLUMN,
+    fitting_view,
     forward_lines,
     is_inline,
     rows,
@@ -150,8 +151,9 @@ def _share(
         made = product_sum([(part.local, tangent)], part.contribution, view)
         how, result = made.text, f"{made.relation} {made.result}"
     else:
-        how = array_share(step.node, part, tangent, view)
-        result = f"= {text_of(part.contribution, view)}" if is_inline(part.contribution) else ""
+        shown, relation = fitting_view(tangent, part, view)
+        how = array_share(step.node, part, tangent, shown)
+        result = f"{relation} {text_of(part.contribution, view)}" if is_inline(part.contribution) else ""
     if line.width + cell_width(how) > view.width:
         yield line
         *before, how = wrapped(how, view.width - 10)

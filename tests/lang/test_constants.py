@@ -67,7 +67,7 @@ def test_pi_is_the_same_name_however_it_is_written(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["x" + "[None]" * 33, f"reshape(x, {(1,) * 40})", "[" * 40 + "x" + "]" * 40])
 def test_more_axes_than_numpy_can_bear_are_refused(text: str) -> None:
-    with pytest.raises(ExplainError, match="at most 32 axes"):
+    with pytest.raises(ExplainError, match=r"at most 32 axes|within \[0, 32\]|is 32, found"):  # NumPy 1 says it itself
         explain(text, x=1.0)
 
 

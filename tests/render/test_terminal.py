@@ -387,3 +387,14 @@ def test_a_narrow_terminal_breaks_the_program_and_the_verdicts(width: int) -> No
 )
 def test_a_line_that_rests_on_the_last_bits_says_so(text: str, values: Any, digits: int, line: str) -> None:
     assert line in text_of(explain(text, values), digits=digits)
+
+
+def test_short_vectors_are_multiplied_as_they_are_printed() -> None:
+    text = text_of(explain("sum(v*w*w)", v=[0.3333333, 1.7], w=[0.777777, 2.123456]), digits=3)
+    shares = re.findall(r"\[([^]]*)\] × \[([^]]*)\] (=|≈) \[([^]]*)\]", text)
+    assert len(shares) > 1
+    for left, right, relation, result in shares:
+        factors, told = [[*map(Decimal, part.split(", "))] for part in (left, right)], result.split(", ")
+        close = [abs(a * b - Decimal(c)) <= Decimal(1).scaleb(Decimal(c).as_tuple().exponent) / 2
+                 for a, b, c in zip(*factors, told, strict=True)]  # fmt: skip
+        assert relation == "≈" or all(close)
