@@ -234,6 +234,13 @@ def _share(
         line.to(view.width - 25, 1).add(result, "accent")
         yield from _with_total(line, ledger, mark, view)
         return
+    yield from _share_of_arrays(line, node, record, part, ledger, mark, view)
+
+
+def _share_of_arrays(
+    line: Line, node: Var, record: StepRecord, part: PartRecord, ledger: str, mark: str, view: View
+) -> Iterator[Line]:
+    """A share with an array in it: how it was made, and its entries where they are few."""
     shown, relation = fitting_view(record.upstream, part, view)
     how = array_share(node, record, part, shown)
     if line.width + cell_width(how) > view.width:
